@@ -1,0 +1,1 @@
+"""What every cloud gives, and how each cloud gives it."""
