@@ -1,0 +1,256 @@
+"""DatabaseManager while things go wrong: restarts, outages, failover, rotation. Each on real servers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+from psycopg.errors import ReadOnlySqlTransaction
+
+from components.local.host import node
+from runtime.database import DatabaseManager
+from runtime.environment import DatabaseEnvironment
+from runtime.errors import DatabaseUnavailable
+from runtime.pool import Pool, PooledConnection
+from runtime.secrets import Credentials
+from runtime.secrets.file import FileSecret
+from tests.runtime.cluster import LocalCluster, running_cluster
+
+Connect = Callable[..., DatabaseManager]
+
+
+def answer(db: DatabaseManager) -> int:
+    with db.writer() as connection:
+        row = connection.execute("SELECT 1 AS one").fetchone()
+    assert row is not None
+    return int(row["one"])
+
+
+def fill(db: DatabaseManager, count: int) -> None:
+    """Leaves *count* idle connections in the writer pool."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(db.writer()).execute("SELECT 1")
+
+
+def seconds_until_answered(db: DatabaseManager) -> tuple[float, list[str]]:
+    """Asks until there is an answer; how long that took and what went wrong on the way."""
+    started = time.monotonic()
+    errors: list[str] = []
+    while True:
+        try:
+            answer(db)
+            return time.monotonic() - started, errors
+        except psycopg.Error as error:
+            errors.append(str(error))
+            time.sleep(0.01)
+
+
+class Counting:
+    """The file secret, counted."""
+
+    def __init__(self, cluster: LocalCluster) -> None:
+        self.source = FileSecret(cluster.secret.as_uri())
+        self.fetched = 0
+
+    def fetch(self) -> Credentials:
+        self.fetched += 1
+        return self.source.fetch()
+
+
+@pytest.fixture
+def rotate(cluster: LocalCluster) -> Iterator[Callable[[str], None]]:
+    """Changes the application's password; undone at the end."""
+    before = cluster.password
+    yield cluster.change_password
+    cluster.change_password(before)
+
+
+@pytest.mark.parametrize("idle", [0.0, 1.5], ids=["used just now", "idle for longer"])
+def test_a_restart_with_twenty_idle_connections(db: DatabaseManager, cluster: LocalCluster, idle: float) -> None:
+    fill(db, 20)
+    time.sleep(idle)
+    cluster.kill()
+    cluster.start()
+    started = time.monotonic()
+    assert [answer(db) for _ in range(40)] == [1] * 40
+    assert time.monotonic() - started < 1
+
+
+def test_a_restart_under_several_clients(db: DatabaseManager, cluster: LocalCluster) -> None:
+    fill(db, 20)
+    cluster.servers[0].restart()
+    slowest: list[float] = []
+
+    def client() -> None:
+        seconds, errors = seconds_until_answered(db)
+        assert errors == []
+        slowest.append(seconds)
+
+    threads = [threading.Thread(target=client) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(slowest) == 8
+    assert max(slowest) < 1
+
+
+def test_an_outage_ends_within_a_second_of_the_servers_return(db: DatabaseManager, cluster: LocalCluster) -> None:
+    fill(db, 5)
+    cluster.kill()
+    deadline = time.monotonic() + 8.5  # a backoff that doubles from 1 s would now sleep until 15 s
+    reasons: set[str] = set()
+    while time.monotonic() < deadline:
+        try:
+            answer(db)
+        except DatabaseUnavailable as error:
+            reasons.add(str(error))
+            time.sleep(0.05)
+    assert reasons
+    assert all("Connection refused" in reason for reason in reasons)
+    cluster.start()
+    seconds, _ = seconds_until_answered(db)
+    assert seconds < 1
+
+
+def test_an_outage_is_logged_at_its_begin_and_its_end(
+    db: DatabaseManager, cluster: LocalCluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer(db)
+    cluster.kill()
+    with caplog.at_level(logging.INFO, "runtime"):
+        for _ in range(3):
+            with pytest.raises(psycopg.OperationalError):
+                answer(db)
+        cluster.start()
+        seconds_until_answered(db)
+    lines = [record.getMessage() for record in caplog.records if record.name == "runtime.connector"]
+    assert lines[0].startswith(f"cannot connect to {db._writer.connector.address}: ")
+    assert lines[-1].startswith(f"connected to {db._writer.connector.address} again after ")
+    assert len(lines) < 6
+
+
+def test_a_fresh_connection_is_not_asked_and_a_suspect_one_is(db: DatabaseManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[PooledConnection] = []
+    monkeypatch.setattr(Pool, "check_connection", staticmethod(asked.append))
+    db.open(wait=5)
+    for _ in range(50):
+        answer(db)
+    assert asked == []
+    time.sleep(1.1)
+    answer(db)
+    assert len(asked) == 1
+
+
+def test_nothing_is_committed_twice_and_no_write_is_repeated(db: DatabaseManager, cluster: LocalCluster) -> None:
+    cluster.execute("CREATE TABLE counted (n int)")
+    cluster.execute("GRANT ALL ON counted TO shop_app")
+    try:
+        with pytest.raises(psycopg.OperationalError), db.writer() as connection:  # noqa: PT012
+            connection.execute("INSERT INTO counted VALUES (1)")
+            cluster.execute("SELECT pg_terminate_backend(%s)", connection.info.backend_pid)
+            time.sleep(0.1)
+            connection.execute("INSERT INTO counted VALUES (2)")
+        assert answer(db) == 1
+        assert cluster.execute("SELECT count(*) FROM counted") == [(0,)]
+    finally:
+        cluster.execute("DROP TABLE counted")
+
+
+def test_a_rotation_costs_no_request_and_one_fetch(cluster: LocalCluster, rotate: Callable[[str], None]) -> None:
+    source = Counting(cluster)
+    environment = DatabaseEnvironment.from_environ(cluster.environ(DB_READER_HOST=None))
+    stop = threading.Event()
+    errors: list[psycopg.Error] = []
+    answers: list[int] = []
+
+    def client() -> None:
+        while not stop.is_set():
+            try:
+                answers.append(answer(db))
+            except psycopg.Error as error:
+                errors.append(error)
+            time.sleep(0.002)
+
+    with DatabaseManager(environment, source=source) as db:
+        fill(db, 6)
+        threads = [threading.Thread(target=client) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.3)
+        assert source.fetched == 1
+        rotate("rotated-5e1d")
+        time.sleep(1)
+        stop.set()
+        for thread in threads:
+            thread.join()
+    # A statement under way when its session was ended fails; there is one per client at most.
+    assert len(errors) <= 3
+    assert all(isinstance(error, psycopg.errors.AdminShutdown) or "terminat" in str(error) for error in errors), errors
+    assert len(answers) > 200
+    assert source.fetched == 2
+
+
+def test_a_password_that_is_wrong_is_said_and_shown_nowhere(
+    connect: Connect, cluster: LocalCluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = "never-shown-7f3a"
+    caplog.set_level(logging.DEBUG)
+    db = connect(DB_SECRET_ID=None, DB_PASSWORD=wrong, DB_READER_HOST=None)
+    with pytest.raises(DatabaseUnavailable, match='password authentication failed for user "shop_app"') as caught, db.writer():
+        pass
+    health = db.health()
+    chain: BaseException | None = caught.value
+    while chain is not None:
+        assert wrong not in f"{chain!r} {chain} {vars(chain)}"
+        chain = chain.__cause__ or chain.__context__
+    assert wrong not in f"{health!r} {db!r} {vars(db)} {vars(db._writer)}"
+    assert caplog.records
+    assert wrong not in caplog.text
+    assert wrong not in cluster.servers[0].spec.log.read_text()
+
+
+def test_a_secret_that_cannot_be_read_is_the_reason_given(connect: Connect) -> None:
+    db = connect(DB_SECRET_ID="file:///nowhere/db.json", DB_READER_HOST=None)
+    with pytest.raises(DatabaseUnavailable, match=r"cannot read the secret file /nowhere/db\.json: No such file"), db.writer():
+        pass
+
+
+def test_the_writer_follows_a_promotion() -> None:
+    with running_cluster(nodes=2) as cluster:
+        cluster.execute("CREATE TABLE written (n int)")
+        cluster.execute("GRANT ALL ON written TO shop_app")
+        with DatabaseManager(DatabaseEnvironment.from_environ(cluster.environ())) as db:
+            fill(db, 5)
+            with db.reader() as connection:
+                connection.execute("SELECT 1")
+            node.promote(cluster.servers[1].spec)
+            seconds, errors = seconds_until_answered(db)
+            with db.writer() as connection:
+                connection.execute("INSERT INTO written VALUES (1)")
+                row = connection.execute("SELECT host(inet_server_addr()) AS address").fetchone()
+            assert row == {"address": "127.0.0.2"}
+            assert seconds < 1.3
+            assert len(errors) <= 1
+            with db.reader() as connection:
+                assert connection.execute("SELECT count(*) AS n FROM written").fetchone() == {"n": 1}
+
+
+def test_a_connection_to_a_demoted_primary_is_left(connect: Connect) -> None:
+    """Some failovers demote a server without ending its sessions; what they see then is 25006."""
+    db = connect(max_size=3)
+    fill(db, 3)
+    with pytest.raises(ReadOnlySqlTransaction), db.writer() as connection:  # noqa: PT012
+        old = connection.info.backend_pid
+        connection.execute("SET TRANSACTION READ ONLY")
+        connection.execute("UPDATE users SET username = username")
+    with ExitStack() as stack:
+        pids = {stack.enter_context(db.writer()).info.backend_pid for _ in range(3)}
+    assert old not in pids
+    assert answer(db) == 1
