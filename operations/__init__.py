@@ -1,0 +1,1 @@
+"""What an operator or a pipeline runs: ``python -m operations <command>``."""
