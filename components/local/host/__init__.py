@@ -1,0 +1,1 @@
+"""What really runs on this machine: servers, processes, files. Nothing here imports Pulumi."""

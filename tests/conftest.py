@@ -1,0 +1,19 @@
+"""Fixtures for all test folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import LocalPostgres, running_postgres
+
+
+@pytest.fixture(scope="session")
+def local_postgres() -> Iterator[LocalPostgres]:
+    """A real PostgreSQL 17 (one primary) with database and users of the app ``shop``, shared by the whole test session.
+
+    Tests leave it as they find it: they make tables of their own, and stop nothing.
+    """
+    with running_postgres() as postgres:
+        yield postgres
