@@ -20,9 +20,9 @@ class Entry(NamedTuple):
 
 
 CLOUDS: dict[str, Entry] = {
-    "aws": Entry("components.aws", ("aurora", "rds"), "ap-northeast-1"),
-    "gcp": Entry("components.gcp", ("cloudsql",), "asia-northeast1"),
-    "local": Entry("components.local", ("local",), "local"),
+    "aws": Entry("components.aws.cloud", ("aurora", "rds"), "ap-northeast-1"),
+    "gcp": Entry("components.gcp.cloud", ("cloudsql",), "asia-northeast1"),
+    "local": Entry("components.local.cloud", ("local",), "local"),
 }
 
 
@@ -36,11 +36,11 @@ def cloud(provider: str) -> Cloud:
     try:
         module = import_module(entry.module)
     except ModuleNotFoundError as error:
-        if error.name != entry.module:
+        if error.name not in (entry.module, entry.module.rpartition(".")[0]):
             raise
         raise CloudMissingError(
-            f"provider is '{provider}', whose components ({entry.module.replace('.', '/')}/) are not in this checkout; "
-            f"set provider to 'local' or use a version that has them"
+            f"provider is '{provider}', whose components ({entry.module.replace('.', '/')}.py) are not in this checkout; "
+            f"set provider to 'local' or use a version that has them."
         ) from None
     found: Cloud = module.CLOUD
     return found

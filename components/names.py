@@ -60,8 +60,3 @@ def shorten(name: str, limit: int) -> str:
 def label(text: str) -> str:
     """*text* as a Google Cloud label key or value."""
     return shorten(re.sub(r"[^a-z0-9_-]", "-", text.lower()), 63)
-
-
-def role_name(app: str, role: str) -> str:
-    """The PostgreSQL role ``<app>_<role>``: hyphens become underscores so that it never needs quotes. At most 63 bytes."""
-    return shorten(app.replace("-", "_"), 63 - len(role) - 1).replace("-", "_") + f"_{role}"

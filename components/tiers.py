@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 
 class Row(NamedTuple):
-    """One default. ``*`` in the key stands for every service."""
+    """One default. ``*`` in the key stands for every name."""
 
     key: str
     dev: Any
@@ -39,6 +39,8 @@ TIERS = (
     Row("services.*.scaling.min", 1, 1, 2),
     Row("services.*.scaling.max", 1, 2, 6),
     Row("cache.ha", False, False, True),
+    Row("backups.deletion_protection", False, False, True),
+    Row("buckets.*.deletion_protection", False, False, True),
 )
 
 TIER_NAMES = tuple(Row._fields[1:])
@@ -93,7 +95,7 @@ def _set_default(settings: dict[str, Any], path: list[str], value: Any) -> None:
                 settings[name] = dict(settings[name])
                 _set_default(settings[name], rest, value)
         return
-    optional = head in ("cache", "services")
+    optional = head in ("cache", "services", "buckets")
     block = settings.get(head, None if optional else {})
     if isinstance(block, Mapping):
         settings[head] = dict(block)

@@ -33,6 +33,8 @@ class BucketSettings(Model):
 
     versioned: bool = True
     """Keep overwritten and deleted objects. A local folder has no versions."""
+    deletion_protection: bool
+    """Refuse to delete it while it holds anything."""
     cdn: bool = False
     """Serve it through CloudFront or Cloud CDN."""
     archive_after_days: int | None = Field(default=None, ge=1)
@@ -71,5 +73,7 @@ class BackupSettings(Model):
     """Days that daily/ is kept."""
     monthly: bool = True
     """Keep the first of each month under monthly/: cold storage at 90 days, deleted at one year."""
+    deletion_protection: bool
+    """Refuse to delete the backups together with the stack."""
     drill_schedule: Cron = "0 5 1 * *"
     """When a restore is tried on the clouds."""

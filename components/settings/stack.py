@@ -38,7 +38,7 @@ class Settings(Model):
     """Object storage, by name."""
     alarms: AlarmSettings = AlarmSettings()
     """Alarms."""
-    backups: BackupSettings | None = BackupSettings()
-    """Logical backups; null turns them off (not in prod)."""
+    backups: BackupSettings | None
+    """Logical backups; on by default, null turns them off."""
     tags: dict[str, str] = Field(default={}, max_length=20)
     """Tags or labels on everything."""

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.names import Scope, label, role_name, shorten
+from components.names import Scope, label, shorten
 
 SCOPE = Scope(app="shop", environment="production", tier="prod", stack="prod", tags={"Team": "Pay & Go", "app": "mine"})
 WORDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=100)
@@ -40,8 +40,3 @@ def test_shortened_names_fit_and_stay_distinct(one: str, other: str, limit: int)
 @given(st.text(max_size=100))
 def test_labels_are_what_google_cloud_accepts(text: str) -> None:
     assert re.fullmatch(r"[a-z0-9_-]{0,63}", label(text))
-
-
-@given(WORDS)
-def test_role_names_need_no_quotes_and_fit(app: str) -> None:
-    assert re.fullmatch(r"[a-z0-9_]{1,63}", role_name(app, "admin"))

@@ -1,0 +1,52 @@
+"""The whole program: read the stack's settings, take its cloud, wire, export."""
+
+import pulumi
+
+from components import contract
+from components.clouds import cloud
+from components.config import load_settings, scope_of
+
+settings = load_settings()
+scope = scope_of(settings)
+here = cloud(settings.provider)
+
+network = here.network("network", contract.NetworkArgs(scope=scope, settings=settings.network))
+database = here.postgres[settings.database.backend](
+    "database", contract.PostgresArgs(scope=scope, settings=settings.database, network=network)
+)
+cache = here.cache("cache", contract.CacheArgs(scope=scope, settings=settings.cache, network=network)) if settings.cache else None
+buckets = {
+    name: here.bucket(f"bucket-{name}", contract.BucketArgs(scope=scope, settings=bucket))
+    for name, bucket in settings.buckets.items()
+}
+grants = contract.Grants(database=database, cache=cache, buckets=buckets)
+ingress = here.ingress("ingress", contract.IngressArgs(scope=scope, network=network, services=settings.services))
+jobs = {
+    name: here.job(f"job-{name}", contract.JobArgs(scope=scope, settings=job, network=network, grants=grants))
+    for name, job in settings.jobs.items()
+}
+first = [job for job in jobs.values() if job.settings.when == "deploy"]
+services = {
+    name: here.service(
+        f"service-{name}",
+        contract.ServiceArgs(scope=scope, settings=service, network=network, grants=grants, ingress=ingress, after=first),
+    )
+    for name, service in settings.services.items()
+}
+ingress.publish()
+monitoring = here.monitoring(
+    "monitoring",
+    contract.MonitoringArgs(scope=scope, settings=settings.alarms, database=database, services=services, jobs=jobs),
+)
+if settings.backups:
+    here.backups("backups", contract.BackupsArgs(scope=scope, settings=settings.backups, network=network, database=database))
+
+pulumi.export("database", database.connection.outputs())
+pulumi.export("connect", database.connect_command)
+pulumi.export("urls", ingress.urls)
+pulumi.export("services", {name: service.url for name, service in services.items()})
+pulumi.export("jobs", {name: job.run_command for name, job in jobs.items()})
+pulumi.export("cache", cache.address if cache else None)
+pulumi.export("buckets", {name: bucket.url for name, bucket in buckets.items()})
+pulumi.export("logs", monitoring.logs)
+pulumi.export("alarms", monitoring.alarms)

@@ -1,0 +1,1 @@
+"""The local cloud: real servers and processes on this machine."""

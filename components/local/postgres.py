@@ -1,0 +1,95 @@
+"""The local PostgreSQL: one server per node on loopback, streaming replication, TLS, an admin and an application user."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.contract import DatabaseRole, ManagedPostgres, PostgresArgs, Workload
+from components.environment import Access, Connection, Login, SecretRef
+from components.local.place import place
+from components.local.providers.postgres_cluster import PostgresCluster
+from components.local.providers.postgres_database import PostgresDatabase
+from components.local.providers.postgres_node import PostgresNode
+from operations import roles
+
+PARAMETERS = {
+    "small": {"shared_buffers": "128MB", "max_connections": "100", "work_mem": "4MB"},
+    "medium": {"shared_buffers": "512MB", "max_connections": "200", "work_mem": "8MB"},
+    "large": {"shared_buffers": "1GB", "max_connections": "400", "work_mem": "16MB"},
+    "xlarge": {"shared_buffers": "2GB", "max_connections": "500", "work_mem": "32MB"},
+}
+"""What a size class means on this machine."""
+
+
+class LocalPostgres(ManagedPostgres):
+    """A cluster of ``1 + readers`` nodes, one more with ``ha`` and no reader. Every node but the primary is a hot standby.
+
+    Node *i* listens on ``127.0.0.<i>``, all on one port, as the environment contract has one port for both endpoints. Which node
+    is the primary is not part of any name: after a promotion the others follow, and nothing is replaced.
+    """
+
+    def __init__(self, name: str, args: PostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        settings, self._scope, paths = args.settings, args.scope, place()
+        keep = settings.deletion_protection
+        directory = str(paths.postgres / name)
+        count = 1 + max(settings.readers, int(settings.ha))
+        addresses = [f"127.0.0.{index}" for index in range(1, count + 1)]
+
+        cluster = PostgresCluster(
+            f"{name}-cluster", directory=directory, deletion_protection=keep, opts=self.child(protect=keep)
+        )
+        nodes: list[PostgresNode] = []
+        for index, address in enumerate(addresses, start=1):
+            node = PostgresNode(
+                f"{name}-node-{index}",
+                cluster_dir=directory,
+                node=f"node-{index}",
+                address=address,
+                port=settings.port,
+                version=settings.major,
+                home=str(paths.home),
+                log=str(paths.log(f"postgres-node-{index}")),
+                parameters={**PARAMETERS[settings.size], **settings.parameters},
+                deletion_protection=keep,
+                # A standby is copied from what is there, so one node comes up after the other.
+                opts=self.child(protect=keep, depends_on=[cluster, *nodes[:1]]),
+            )
+            nodes.append(node)
+        self.database = PostgresDatabase(
+            f"{name}-database",
+            cluster_dir=directory,
+            app=args.scope.app,
+            dbname=settings.name,
+            hosts=addresses,
+            port=settings.port,
+            secrets_dir=str(paths.secrets / args.scope.app / args.scope.environment),
+            password_version=settings.password_version,
+            version=settings.major,
+            home=str(paths.home),
+            deletion_protection=keep,
+            opts=self.child(protect=keep, depends_on=nodes),
+        )
+        self.finish(
+            connection=Connection(
+                host=self._known(",".join(addresses)),
+                reader_host=self._known(",".join([*addresses[1:], addresses[0]])),
+                port=self.database.status.apply(lambda _: settings.port),
+                database=self._known(settings.name),
+                application=self._login(self.database.secret_id, roles.application_role(args.scope.app)),
+                admin=self._login(self.database.admin_secret_id, roles.admin_role(args.scope.app)),
+                ca=cluster.ca,
+            ),
+            connect_command=self.database.psql,
+        )
+
+    def grant_connect(self, workload: Workload, role: DatabaseRole = "application") -> Access:
+        login = self.connection.admin if role == "owner" else self.connection.application
+        return self.connection.access(login, environment=self._scope.environment)
+
+    def _known(self, value: str) -> pulumi.Output[str]:
+        """*value*, once the database is there."""
+        return self.database.status.apply(lambda _: value)
+
+    def _login(self, secret_id: pulumi.Output[str], username: str) -> Login:
+        return Login(username=self._known(username), secret_id=secret_id, url=SecretRef(id=secret_id, key="url"))

@@ -1,0 +1,116 @@
+"""Runs a Pulumi program on mocks and keeps what it registered. No engine, no cloud, no side effects."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import runpy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pulumi
+from pulumi.dynamic import Resource as DynamicResource
+from pulumi.runtime import mocks, set_all_config, stack, sync_await
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = "managed-postgres"
+
+
+@dataclass
+class Registered:
+    """One resource as the program asked for it."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    parent: str
+    options: pulumi.ResourceOptions
+
+
+@dataclass
+class Recording:
+    """Everything a program registered, and what it exported."""
+
+    resources: dict[str, Registered] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    duplicates: list[str] = field(default_factory=list)
+
+    def of_type(self, ending: str) -> dict[str, Registered]:
+        return {resource.name: resource for resource in self.resources.values() if resource.type.endswith(ending)}
+
+    def parent_of(self, resource: Registered) -> Registered | None:
+        return self.resources.get(resource.parent)
+
+
+class Recorder(mocks.Mocks):
+    """Answers like a provider: inputs come back, computed strings and numbers are made up; look-ups are refused."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        inputs = {key: value for key, value in args.inputs.items() if key != "__provider"}
+        self.inputs[args.typ, args.name] = inputs
+        return f"{args.name}-id", {**computed(args.typ, args.name), **inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"a component looked something up: {args.token}")
+
+
+def computed(token: str, name: str) -> dict[str, Any]:
+    """Outputs that a real provider would compute, from the annotations of our dynamic resource classes."""
+    for cls in DynamicResource.__subclasses__():
+        if f"pulumi-python:{cls._resource_type_name}" == token:
+            hints = get_type_hints(cls)
+            return {
+                key: 5432 if "int" in str(hint) else f"{name}.{key}" for key, hint in hints.items() if "Output" in str(hint)
+            }
+    return {}
+
+
+def record(program: Callable[[], Any], config: Mapping[str, Any], *, stack_name: str = "test") -> Recording:
+    """Run *program* with *config* (the keys of a stack file) and return what it registered."""
+    recording, recorder = Recording(), Recorder()
+    values = {f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    options: list[tuple[str, str, pulumi.ResourceOptions]] = []
+    exported: dict[str, pulumi.Output[Any]] = {}
+
+    def note(args: pulumi.ResourceTransformArgs) -> None:
+        options.append((args.type_, args.name, args.opts))
+
+    async def run() -> None:
+        asyncio.get_running_loop()
+        mocks.set_mocks(recorder, PROJECT, stack_name, preview=False)
+        set_all_config(values)
+        original, pulumi.export = pulumi.export, lambda key, value: exported.__setitem__(key, pulumi.Output.from_input(value))
+        try:
+            await stack.run_pulumi_func(lambda: _program(program, note))
+            for key, value in exported.items():
+                recording.outputs[key] = await value.future()
+        finally:
+            pulumi.export = original
+
+    asyncio.run(run())
+    for kind, name, opts in options:
+        urn = f"{kind}::{name}"
+        if urn in recording.resources:
+            recording.duplicates.append(urn)
+        parent = opts.parent
+        parent_key = f"{parent._type}::{parent._name}" if parent is not None else ""
+        recording.resources[urn] = Registered(kind, name, recorder.inputs.get((kind, name), {}), parent_key, opts)
+    return recording
+
+
+def _program(program: Callable[[], Any], note: Callable[[Any], None]) -> None:
+    pulumi.runtime.register_stack_transformation(note)  # type: ignore[arg-type]
+    program()
+
+
+def main() -> None:
+    """The project's own ``__main__.py``."""
+    runpy.run_path(str(ROOT / "__main__.py"))
+
+
+__all__ = ["PROJECT", "ROOT", "Recording", "Registered", "main", "record", "sync_await"]

@@ -1,0 +1,112 @@
+"""The shape of the code, kept by tests: who may import whom, and that every test file is found."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from components.clouds import CLOUDS
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = [
+    path
+    for folder in ("components", "operations", "runtime", "policies", "bench")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that *path* imports, at the top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def inside(path: Path, *folders: str) -> bool:
+    return path.relative_to(ROOT).as_posix().startswith(folders)
+
+
+def starts(module: str, *names: str) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        ("runtime/", ("components", "operations", "pulumi")),
+        ("components/local/host/", ("pulumi", "components.contract", "components.settings", "components.config")),
+        ("components/settings/", ("pulumi", "components.contract", "components.config", "boto3", "google")),
+        ("components/", ("boto3", "google.cloud")),
+        ("operations/migrate", ("pulumi", "components")),
+        ("operations/backup", ("pulumi", "components")),
+        ("operations/roles", ("pulumi", "components")),
+    ],
+)
+def test_layers(folder: str, forbidden: tuple[str, ...]) -> None:
+    files = [path for path in CODE if inside(path, folder)]
+    assert files, f"nothing lies under {folder}"
+    wrong = [f"{path.relative_to(ROOT)} imports {module}" for path in files for module in imports(path) if starts(module, *forbidden)]
+    assert not wrong
+
+
+def test_a_cloud_sdk_stays_in_its_folder() -> None:
+    sdks = {"pulumi_aws": "components/aws/", "pulumi_gcp": "components/gcp/"}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in CODE
+        for module in imports(path)
+        for sdk, folder in sdks.items()
+        if starts(module, sdk) and not inside(path, folder)
+    ]
+    assert not wrong
+
+
+def test_clouds_do_not_know_each_other() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in CODE
+        for one in CLOUDS
+        for other in CLOUDS
+        if one != other and inside(path, f"components/{one}/")
+        for module in imports(path)
+        if starts(module, f"components.{other}")
+    ]
+    assert not wrong
+
+
+def test_only_config_reads_the_configuration() -> None:
+    reads = re.compile(r"pulumi\.Config\(|runtime import config|pulumi\.runtime\.config")
+    readers = {path.relative_to(ROOT).as_posix() for path in CODE if reads.search(path.read_text())}
+    assert readers == {"components/config.py"}
+
+
+def test_files_stay_short() -> None:
+    long = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in CODE}
+    assert not {name: lines for name, lines in long.items() if lines > 250}
+
+
+def test_every_file_with_tests_is_collected() -> None:
+    hidden = [
+        str(path.relative_to(ROOT))
+        for path in TESTS
+        if not path.name.startswith("test_")
+        and any(isinstance(node, ast.FunctionDef) and node.name.startswith("test_") for node in ast.walk(ast.parse(path.read_text())))
+    ]
+    assert not hidden
+
+
+def test_no_test_is_skipped() -> None:
+    mark = re.compile(r"pytest\.(mark\.)?(skip|xfail)|importor" + "skip")
+    assert not [str(path.relative_to(ROOT)) for path in TESTS if mark.search(path.read_text()) and path != Path(__file__)]
+
+
+def test_every_module_says_what_it_is() -> None:
+    assert not [str(path.relative_to(ROOT)) for path in CODE if not ast.get_docstring(ast.parse(path.read_text()))]
