@@ -1,0 +1,46 @@
+# Two commands matter: `make up` and `make down`. STACK=local unless said otherwise.
+STACK = local
+BIN = .venv/bin
+OPERATIONS = $(BIN)/python -m operations
+SOURCES = components operations runtime
+YES_FLAG = $(if $(filter 1 yes true,$(YES)),--yes)
+
+.PHONY: up down status preview test lint bench lock install install-dev cli
+
+up: install ## bring the stack up; mends what was killed
+	@$(OPERATIONS) up --stack $(STACK)
+
+down: install ## take it down, data included; asks first (YES=1 for scripts)
+	@$(OPERATIONS) down --stack $(STACK) $(YES_FLAG)
+
+status: install ## what runs: exit code 0 all, 1 something is down, 2 cannot tell
+	@$(OPERATIONS) status --stack $(STACK)
+
+preview: install ## what `up` would do
+	@$(OPERATIONS) preview --stack $(STACK)
+
+test: lint cli ## every test
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+lint: install-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy $(SOURCES)
+
+bench: install-dev
+	@$(BIN)/python -m bench
+
+lock: install-dev ## pin what pyproject.toml asks for
+	@$(BIN)/python -m pip install --quiet uv
+	@$(COMPILE) -o requirements.txt
+	@$(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
+COMPILE = $(BIN)/python -m uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
+
+install:
+	@sh operations/install.sh requirements.txt requirements-postgres.txt
+
+install-dev:
+	@sh operations/install.sh requirements-dev.txt requirements-postgres.txt
+
+cli: install-dev
+	@$(BIN)/python -c "from operations.pulumi_cli import ensure_cli; ensure_cli()"

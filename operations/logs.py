@@ -1,0 +1,74 @@
+"""``logs``: the last lines of what the stack's servers, services and jobs wrote."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from operations.checkout import Checkout
+from operations.errors import Refused
+from operations.report import make_command
+
+_POLL = 0.3
+"""Seconds between two looks at a log that is followed."""
+
+
+def logs(checkout: Checkout, stack: str, console: Console, *, name: str = "", lines: int = 20, follow: bool = False) -> None:
+    """Print the last *lines* lines of each log of a local stack, or of those whose name holds *name*; *follow* goes on.
+
+    For a stack in a cloud, says where its logs are. Raises Refused when there is no such log.
+    """
+    checkout.require(stack)
+    if checkout.provider(stack) != "local":
+        console.print(_console_of(checkout, stack, console), soft_wrap=True)
+        return
+    from components.local.host.paths import StackPaths, home_of
+
+    folder = StackPaths(home=home_of(checkout.root), stack=stack).logs
+    found = sorted(path for path in folder.glob("*.log") if name in path.stem) if folder.is_dir() else []
+    if not found:
+        there = ", ".join(sorted(path.stem for path in folder.glob("*.log"))) if folder.is_dir() else ""
+        hint = f"there are: {there}" if there else f"bring the stack up with `{make_command('up', stack)}`"
+        raise Refused(f"There is no log '{name}' in {folder}: {hint}." if name else f"There are no logs in {folder}: {hint}.")
+    for path in found:
+        for line in _tail(path, lines):
+            console.print(f"{path.stem} | {line}", soft_wrap=True)
+    if follow:
+        for path, line in _follow(found):
+            console.print(f"{path.stem} | {line}", soft_wrap=True)
+
+
+def _tail(path: Path, lines: int) -> list[str]:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 1_000 * lines))
+        return file.read().decode(errors="replace").splitlines()[-lines:]
+
+
+def _follow(paths: list[Path]) -> Iterator[tuple[Path, str]]:
+    positions = {path: path.stat().st_size for path in paths}
+    while True:
+        for path, position in positions.items():
+            size = path.stat().st_size
+            if size < position:  # the log was begun anew
+                position = 0
+            if size > position:
+                with path.open("rb") as file:
+                    file.seek(position)
+                    new = file.read(size - position)
+                positions[path] = position + len(new)
+                for line in new.decode(errors="replace").splitlines():
+                    yield path, line
+        time.sleep(_POLL)
+
+
+def _console_of(checkout: Checkout, stack: str, console: Console) -> str:
+    from operations.report import plain_outputs
+    from operations.run import begin
+    from operations.up import existing
+
+    with begin(checkout, stack, "logs", console, exclusive=False) as run:
+        outputs = plain_outputs(existing(run.workspace.select(), stack).outputs())
+    return str(outputs.get("logs") or f"Stack {stack} does not say where its logs are.")

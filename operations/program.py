@@ -1,0 +1,31 @@
+"""The checkout's ``__main__.py`` as an inline program: what ``pulumi up`` runs with a full install, run in this process."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pulumi import RunError
+
+from operations.messages import OURS
+
+
+def program_of(root: Path) -> Callable[[], None]:
+    """A callable that runs ``<root>/__main__.py`` as a Pulumi program, with *root* importable.
+
+    An exception of one of our own classes becomes Pulumi's RunError, which the engine reports without a traceback.
+    """
+
+    def program() -> None:
+        if str(root) not in sys.path:
+            sys.path.insert(0, str(root))
+        try:
+            runpy.run_path(str(root / "__main__.py"), run_name="__main__")
+        except Exception as error:
+            if f"{type(error).__module__}.{type(error).__qualname__}".startswith(OURS):
+                raise RunError(str(error)) from None
+            raise
+
+    return program

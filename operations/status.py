@@ -1,0 +1,107 @@
+"""``status``: what of a stack runs right now, asked of the things themselves and not of what was recorded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from operations.checkout import Checkout
+from operations.console import count
+from operations.errors import OperationError, Refused
+from operations.report import make_command, plain_outputs, print_access, print_resources
+from operations.resources import Resource
+from operations.run import Run, begin
+
+RUNNING, DOWN, UNKNOWN = 0, 1, 2
+"""Exit codes of ``status``: all runs; something is down (or nothing was ever brought up); it cannot be told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """What was found: every resource with its present state, the stack's outputs without secrets.
+
+    ``unfinished``: the last ``up`` or ``down`` failed or was interrupted, so that more may be missing than is seen here.
+    """
+
+    resources: tuple[Resource, ...]
+    outputs: dict[str, object]
+    unfinished: bool
+
+    @property
+    def down(self) -> tuple[Resource, ...]:
+        return tuple(resource for resource in self.resources if resource.down)
+
+
+def observe(run: Run) -> Observed | None:
+    """Ask every resource's provider how its thing is (the engine's refresh, without recording it); None without a stack.
+
+    Works beside an ``up``. Raises OperationError when the providers cannot be asked.
+    """
+    stack = run.workspace.select()
+    if stack is None:
+        return None
+    _, progress = run.operate(
+        stack, lambda p: stack.refresh(preview_only=True, run_program=False, on_event=p, color="never"), planned=True
+    )
+    last = stack.info(show_secrets=False)
+    return Observed(
+        resources=tuple(progress.resources.values()),
+        outputs=plain_outputs(stack.outputs()),
+        unfinished=last is not None and last.kind in ("update", "destroy") and last.result != "succeeded",
+    )
+
+
+def status(checkout: Checkout, stack_name: str, console: Console, *, as_json: bool = False) -> int:
+    """Print what runs, as a table or as JSON; returns the exit code.
+
+    Raises Refused when there is no such stack file.
+    """
+    quiet = Console(quiet=True)
+    try:
+        with begin(checkout, stack_name, make_command("status", stack_name), quiet, exclusive=False) as run:
+            observed = observe(run)
+    except Refused:
+        raise
+    except OperationError as error:
+        if not as_json:
+            raise Unknown(*error.sentences) from error
+        print(json.dumps({"stack": stack_name, "state": "unknown", "errors": error.sentences}))
+        return UNKNOWN
+    code = RUNNING if observed and observed.resources and not observed.down and not observed.unfinished else DOWN
+    if as_json:
+        print(json.dumps(_as_json(stack_name, observed, code), indent=2, sort_keys=True))
+    elif observed is None or not observed.resources:
+        console.print(f"Stack {stack_name} is not up: bring it up with `{make_command('up', stack_name)}`.")
+    else:
+        print_resources(console, observed.resources)
+        print_access(console, observed.outputs)
+        console.print(_sentence(stack_name, observed))
+    return code
+
+
+class Unknown(OperationError):
+    """The state cannot be told."""
+
+    exit_code = UNKNOWN
+
+
+def _sentence(stack: str, observed: Observed) -> str:
+    if observed.unfinished and not observed.down:
+        return f"The last change of stack {stack} did not finish: `{make_command('up', stack)}` continues."
+    if not observed.down:
+        return f"All of stack {stack} runs ({count(len(observed.resources), 'resource')})."
+    names = ", ".join(f"{resource.label} ({resource.status})" for resource in observed.down)
+    return f"Down: {names}. `{make_command('up', stack)}` mends that."
+
+
+def _as_json(stack: str, observed: Observed | None, code: int) -> dict[str, object]:
+    if observed is None or not observed.resources:
+        return {"stack": stack, "state": "absent", "resources": [], "outputs": {}}
+    rows = [
+        {"name": r.label, "kind": r.kind, "state": r.status, "address": r.address, "down": r.down, "urn": r.urn}
+        for r in sorted(observed.resources, key=lambda r: r.urn)
+    ]
+    state = "running" if code == RUNNING else "down" if observed.down else "unfinished"
+    return {"stack": stack, "state": state, "resources": rows, "outputs": observed.outputs}

@@ -1,0 +1,121 @@
+"""A fresh database for each test, owned by a role that is no superuser, beside an application role; on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tests.support import LocalPostgres
+
+ROOT = Path(__file__).resolve().parents[2]
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """Connection strings of one database: as its owner, as its application, as the server's superuser."""
+
+    name: str
+    owner: str
+    app: str
+    superuser: str
+
+    def rows(self, query: str, *, conninfo: str | None = None) -> list[tuple[Any, ...]]:
+        with psycopg.connect(conninfo or self.owner, autocommit=True) as session:
+            cursor = session.execute(query.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def one(self, query: str) -> Any:
+        return self.rows(query)[0][0]
+
+    def environ(self, **changes: str) -> dict[str, str]:
+        """The environment contract for the owner."""
+        given = conninfo_to_dict(self.owner)
+        return {
+            "DB_NAME": self.name,
+            "DB_HOST": str(given["host"]),
+            "DB_PORT": str(given["port"]),
+            "DB_USER": str(given["user"]),
+            "DB_PASSWORD": str(given["password"]),
+            "DB_SSL_MODE": str(given["sslmode"]),
+            "DB_SSL_ROOT_CERT": str(given.get("sslrootcert", "")),
+            **changes,
+        }
+
+
+@pytest.fixture
+def database(local_postgres: LocalPostgres) -> Iterator[Database]:
+    superuser = local_postgres.superuser()
+    number = f"{os.getpid()}_{next(_NUMBERS)}"
+    name, admin, app = f"shop_{number}", f"shop_{number}_admin", f"shop_{number}_app"
+    names = {"db": sql.Identifier(name), "admin": sql.Identifier(admin), "app": sql.Identifier(app)}
+    made = make_conninfo(superuser, dbname=name)
+    database = Database(
+        name,
+        make_conninfo(made, user=admin, password="ownerpw-7x"),
+        make_conninfo(made, user=app, password="apppw-7x"),
+        made,
+    )
+    with psycopg.connect(superuser, autocommit=True) as root:
+        for statement in (
+            "CREATE ROLE {admin} LOGIN CREATEROLE PASSWORD 'ownerpw-7x'",
+            "CREATE ROLE {app} LOGIN PASSWORD 'apppw-7x'",
+            "CREATE DATABASE {db} OWNER {admin}",
+        ):
+            root.execute(sql.SQL(statement).format(**names))
+        with psycopg.connect(made, autocommit=True) as inside:
+            inside.execute("CREATE EXTENSION pg_stat_statements")
+            grant = "ALTER DEFAULT PRIVILEGES FOR ROLE {admin} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}"
+            inside.execute(sql.SQL(grant).format(**names))
+        yield database
+        root.execute(sql.SQL("DROP DATABASE {db} WITH (FORCE)").format(**names))
+        root.execute(sql.SQL("DROP ROLE {admin}, {app}").format(**names))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    """``folder(**{"001_a": "SELECT 1"})`` writes the files 001_a.sql and so on, and gives their folder."""
+
+    def write(**files: str) -> Path:
+        directory = tmp_path / "migrations"
+        directory.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (directory / f"{name}.sql").write_text(text)
+        return directory
+
+    return write
+
+
+@pytest.fixture
+def start(database: Database) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts ``python -m operations ...`` as a pipeline would: a process of its own, the contract in its environment."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: str | Path, **changes: str) -> subprocess.Popen[str]:
+        environ = {**os.environ, **database.environ(**changes), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "operations", *arguments],
+            env=environ,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
