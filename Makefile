@@ -5,7 +5,7 @@ OPERATIONS = $(BIN)/python -m operations
 SOURCES = components operations runtime
 YES_FLAG = $(if $(filter 1 yes true,$(YES)),--yes)
 
-.PHONY: up down status preview test lint bench lock install install-dev cli
+.PHONY: up down status preview test lint bench docs lock install install-dev cli
 
 up: install ## bring the stack up; mends what was killed
 	@$(OPERATIONS) up --stack $(STACK)
@@ -29,6 +29,9 @@ lint: install-dev
 
 bench: install-dev
 	@$(BIN)/python -m bench
+
+docs: install ## write the settings table into the README
+	@$(BIN)/python -m components.settings.table README.md
 
 lock: install-dev ## pin what pyproject.toml asks for
 	@$(BIN)/python -m pip install --quiet uv

@@ -40,9 +40,7 @@ class Component(pulumi.ComponentResource, ABC):
         """Set *outputs* as attributes and register them. Every constructor (or :meth:`Ingress.publish`) ends with it."""
         for key, value in outputs.items():
             setattr(self, key, value)
-        self.register_outputs(
-            {key: value.outputs() if isinstance(value, Connection) else value for key, value in outputs.items()}
-        )
+        self.register_outputs({key: value.outputs() if isinstance(value, Connection) else value for key, value in outputs.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +232,6 @@ class Backups(Workload):
 
     TYPE = "Backups"
     destination: pulumi.Output[str]
-    """Where they are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)

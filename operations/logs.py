@@ -33,34 +33,36 @@ def logs(checkout: Checkout, stack: str, console: Console, *, name: str = "", li
         there = ", ".join(sorted(path.stem for path in folder.glob("*.log"))) if folder.is_dir() else ""
         hint = f"there are: {there}" if there else f"bring the stack up with `{make_command('up', stack)}`"
         raise Refused(f"There is no log '{name}' in {folder}: {hint}." if name else f"There are no logs in {folder}: {hint}.")
-    for path in found:
-        for line in _tail(path, lines):
+    read = {path: path.stat().st_size for path in found}
+    for path, end in read.items():
+        for line in _tail(path, end, lines):
             console.print(f"{path.stem} | {line}", soft_wrap=True)
     if follow:
-        for path, line in _follow(found):
+        for path, line in _follow(read):
             console.print(f"{path.stem} | {line}", soft_wrap=True)
 
 
-def _tail(path: Path, lines: int) -> list[str]:
+def _tail(path: Path, end: int, lines: int) -> list[str]:
+    """The last *lines* lines before the offset *end*."""
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 1_000 * lines))
-        return file.read().decode(errors="replace").splitlines()[-lines:]
+        start = max(0, end - 1_000 * lines)
+        file.seek(start)
+        return file.read(end - start).decode(errors="replace").splitlines()[-lines:]
 
 
-def _follow(paths: list[Path]) -> Iterator[tuple[Path, str]]:
-    positions = {path: path.stat().st_size for path in paths}
+def _follow(read: dict[Path, int]) -> Iterator[tuple[Path, str]]:
+    """Whole lines as they are written, from the offsets in *read* on, for ever."""
     while True:
-        for path, position in positions.items():
+        for path, offset in read.items():
             size = path.stat().st_size
-            if size < position:  # the log was begun anew
-                position = 0
-            if size > position:
-                with path.open("rb") as file:
-                    file.seek(position)
-                    new = file.read(size - position)
-                positions[path] = position + len(new)
-                for line in new.decode(errors="replace").splitlines():
-                    yield path, line
+            start = 0 if size < offset else offset  # a log that has shrunk was begun anew
+            with path.open("rb") as file:
+                file.seek(start)
+                new = file.read(size - start)
+            new = new[: new.rfind(b"\n") + 1]
+            read[path] = start + len(new)
+            for line in new.decode(errors="replace").splitlines():
+                yield path, line
         time.sleep(_POLL)
 
 

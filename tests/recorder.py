@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import runpy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
+from unittest.mock import patch
 
 import pulumi
 from pulumi.dynamic import Resource as DynamicResource
-from pulumi.runtime import mocks, set_all_config, stack, sync_await
+from pulumi.runtime import mocks, set_all_config, stack
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "managed-postgres"
@@ -63,10 +65,7 @@ def computed(token: str, name: str) -> dict[str, Any]:
     """Outputs that a real provider would compute, from the annotations of our dynamic resource classes."""
     for cls in DynamicResource.__subclasses__():
         if f"pulumi-python:{cls._resource_type_name}" == token:
-            hints = get_type_hints(cls)
-            return {
-                key: 5432 if "int" in str(hint) else f"{name}.{key}" for key, hint in hints.items() if "Output" in str(hint)
-            }
+            return {key: 5432 if "[int]" in hint else f"{name}.{key}" for key, hint in cls.__annotations__.items()}
     return {}
 
 
@@ -81,7 +80,6 @@ def record(program: Callable[[], Any], config: Mapping[str, Any], *, stack_name:
         options.append((args.type_, args.name, args.opts))
 
     async def run() -> None:
-        asyncio.get_running_loop()
         mocks.set_mocks(recorder, PROJECT, stack_name, preview=False)
         set_all_config(values)
         original, pulumi.export = pulumi.export, lambda key, value: exported.__setitem__(key, pulumi.Output.from_input(value))
@@ -92,7 +90,8 @@ def record(program: Callable[[], Any], config: Mapping[str, Any], *, stack_name:
         finally:
             pulumi.export = original
 
-    asyncio.run(run())
+    with closed_loops():
+        asyncio.run(run())
     for kind, name, opts in options:
         urn = f"{kind}::{name}"
         if urn in recording.resources:
@@ -103,6 +102,24 @@ def record(program: Callable[[], Any], config: Mapping[str, Any], *, stack_name:
     return recording
 
 
+@contextmanager
+def closed_loops() -> Iterator[None]:
+    """Close the event loops that Pulumi opens to serialise dynamic providers and forgets: warnings are errors here."""
+    made: list[asyncio.AbstractEventLoop] = []
+    original = asyncio.new_event_loop
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        made.append(original())
+        return made[-1]
+
+    with patch("asyncio.new_event_loop", new_event_loop):
+        try:
+            yield
+        finally:
+            for loop in made:
+                loop.close()
+
+
 def _program(program: Callable[[], Any], note: Callable[[Any], None]) -> None:
     pulumi.runtime.register_stack_transformation(note)  # type: ignore[arg-type]
     program()
@@ -111,6 +128,3 @@ def _program(program: Callable[[], Any], note: Callable[[Any], None]) -> None:
 def main() -> None:
     """The project's own ``__main__.py``."""
     runpy.run_path(str(ROOT / "__main__.py"))
-
-
-__all__ = ["PROJECT", "ROOT", "Recording", "Registered", "main", "record", "sync_await"]

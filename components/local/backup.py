@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pulumi
 
 from components.contract import Backups, BackupsArgs
@@ -24,7 +22,7 @@ class LocalBackups(Backups):
         settings = args.settings
         folder = Directory(
             f"{name}-folder",
-            path=str(place().buckets / name),
+            path=str(place().backups),
             deletion_protection=settings.deletion_protection,
             setting="backups",
             opts=self.child(protect=settings.deletion_protection),
@@ -34,7 +32,7 @@ class LocalBackups(Backups):
         ScheduledJob(
             f"{name}-schedule",
             name=name,
-            command=[sys.executable, "-m", "operations", "backup", "create"],
+            command=["python", "-m", "operations", "backup", "create"],
             cron=settings.schedule,
             timezone=settings.timezone,
             timeout=TIMEOUT_SECONDS,

@@ -36,7 +36,7 @@ def python(clone: Path, text: str) -> str:
 
 
 def test_a_python_that_is_too_old_is_named(clone: Path) -> None:
-    ended = install(clone, "requirements.txt", PYTHON=python(clone, '[ "$1" = -V ] && echo Python 3.9.2; exit 1'))
+    ended = install(clone, "requirements.txt", PYTHON=python(clone, '[ "$1" = -V ] && echo Python 3.9.2 && exit; exit 1'))
     assert ended.returncode == 1
     assert ended.stderr == (
         "Python 3.11 or newer is needed (found: Python 3.9.2). Install one, or name it: make up PYTHON=/path/to/python3.\n"

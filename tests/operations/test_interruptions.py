@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -18,7 +19,15 @@ from tests.operations.driver import Project, ended, engine_of, interrupt, new_pr
 def project(tmp_path: Path) -> Iterator[Project]:
     ensure_cli()
     with new_project(tmp_path / "checkout") as made:
+        made.settings(provider="local")
         yield made
+
+
+def pending(project: Project) -> list[str]:
+    """The operations that the state says were cut off half-way."""
+    file = project.root / ".state/pulumi/.pulumi/stacks/managed-postgres/local.json"
+    latest = json.loads(file.read_text())["checkpoint"]["latest"]
+    return [operation["resource"]["urn"] for operation in latest.get("pending_operations") or []]
 
 
 def test_ctrl_c_finishes_the_steps_at_work_and_up_continues(project: Project) -> None:
@@ -47,9 +56,11 @@ def test_a_second_ctrl_c_drops_the_steps_at_work_and_up_continues(project: Proje
     assert stopped.code == 130
     assert "Dropped half-way: creating orders / " in stopped.err
     assert stopped.err.endswith("`make up` continues from here.\n")
+    assert len(pending(project)) == 2
     again = project.run("up")
     assert again.code == 0, again.text
     assert "Stack local is up: 2 resources" in again.out
+    assert pending(project) == []
     assert project.providers() == []
 
 
@@ -73,12 +84,15 @@ def test_after_kill_9_of_everything_up_frees_the_lock_and_continues(project: Pro
 
 
 def test_after_kill_9_of_the_driver_alone_up_continues(project: Project) -> None:
+    """Here in a cloud, where a thing whose making was cut off may exist: it is named, not forgotten."""
+    project.settings(provider="none")
     running = project.start("up", SLOW="60")
     wait_for(project.file("one.begun").exists)
     running.kill()
     running.communicate()
     again = project.run("up")
     assert again.code == 0, again.text
+    assert "warning: cut off half-way by an interrupted run: creating orders-" in again.out
     assert "Stack local is up: 2 resources" in again.out
     assert project.providers() == []
 

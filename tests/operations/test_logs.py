@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +18,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkout]:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setattr(paths, "home_of", lambda _: tmp_path / "home")
     (tmp_path / "Pulumi.yaml").write_text("name: managed-postgres\n")
     (tmp_path / "Pulumi.local.yaml").write_text("config:\n  managed-postgres:provider: local\n")
-    yield Checkout(tmp_path)
+    return Checkout(tmp_path)
 
 
 def write(checkout: Checkout, name: str, text: str) -> None:
@@ -52,7 +51,8 @@ def test_a_log_that_is_not_there_is_answered_with_those_there_are(checkout: Chec
 def test_following_goes_on_with_what_is_written_and_with_a_log_begun_anew(checkout: Checkout) -> None:
     write(checkout, "service-api", "first\n")
     follow = (
-        "import sys; from pathlib import Path; from components.local.host import paths; from operations.checkout import Checkout\n"
+        "import sys; from pathlib import Path\n"
+        "from components.local.host import paths; from operations.checkout import Checkout\n"
         "from operations.console import make_console; from operations.logs import logs\n"
         "root = Path(sys.argv[1]); paths.home_of = lambda _: root / 'home'\n"
         "logs(Checkout(root), 'local', make_console(), follow=True)"

@@ -12,6 +12,8 @@ from operations.resources import Resource, address_of, describe, is_custom
 STACK = "urn:pulumi:local::p::pulumi:pulumi:Stack::p-local"
 PARENT = "urn:pulumi:local::p::managed-postgres:index:ManagedPostgres::orders"
 
+NODE = "pulumi-python:dynamic/local:Node"
+
 
 def state(
     name: str, outputs: dict[str, Any], *, token: str = "pulumi-python:dynamic/local:Node", parent: str = PARENT
@@ -59,11 +61,11 @@ def test_addresses(outputs: dict[str, Any], address: str) -> None:
 @pytest.mark.parametrize(
     ("token", "status", "down"),
     [
-        ("pulumi-python:dynamic/local:Node", "running", False),
-        ("pulumi-python:dynamic/local:Node", "succeeded", False),
-        ("pulumi-python:dynamic/local:Node", "stopped", True),
-        ("pulumi-python:dynamic/local:Node", "unhealthy", True),
-        ("pulumi-python:dynamic/local:Node", "", False),  # it has no such thing as a state
+        (NODE, "running", False),
+        (NODE, "succeeded", False),
+        (NODE, "stopped", True),
+        (NODE, "unhealthy", True),
+        (NODE, "", False),  # it has no such thing as a state
         ("aws:rds/cluster:Cluster", "creating", False),  # a cloud's words are shown, not judged
     ],
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from runtime.database import DatabaseManager
 from runtime.environment import DatabaseEnvironment
+from tests.runtime.application import Application, Start, run_application
 from tests.runtime.cluster import LocalCluster, running_cluster
 
 with warnings.catch_warnings():
@@ -43,3 +45,20 @@ def connect(cluster: LocalCluster) -> Iterator[Callable[..., DatabaseManager]]:
 @pytest.fixture
 def db(connect: Callable[..., DatabaseManager]) -> DatabaseManager:
     return connect()
+
+
+@pytest.fixture
+def start(cluster: LocalCluster, tmp_path: Path) -> Iterator[Start]:
+    """``start(DB_HOST=...)`` runs the application with these variables changed, until it is alive."""
+    running: list[Application] = []
+
+    def run(**changes: str | None) -> Application:
+        running.append(run_application(cluster, tmp_path / f"app-{len(running)}.log", changes))
+        return running[-1]
+
+    yield run
+    for app in running:
+        app.client.close()
+        app.process.kill()
+        app.process.wait()
+    cluster.execute("DELETE FROM users")

@@ -2,81 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
-import pytest
-
+from tests.runtime.application import Application, Start, sign_up
 from tests.runtime.cluster import ROOT, LocalCluster
 
 PASSWORD = "never-shown-7f3a"
-
-
-@dataclass(frozen=True)
-class Application:
-    process: subprocess.Popen[bytes]
-    client: httpx.Client
-    log: Path
-
-    def status(self, path: str, seconds: float = 10.0) -> int:
-        return self.client.get(path, timeout=seconds).status_code
-
-    def await_status(self, path: str, wanted: int, seconds: float) -> float:
-        started = time.monotonic()
-        while self.status(path) != wanted:
-            assert time.monotonic() - started < seconds, self.log.read_text()
-            time.sleep(0.02)
-        return time.monotonic() - started
-
-
-Start = Callable[..., Application]
-
-
-@pytest.fixture
-def start(cluster: LocalCluster, tmp_path: Path) -> Iterator[Start]:
-    """``start(DB_HOST=...)`` runs the application with these variables changed, until it is alive."""
-    running: list[Application] = []
-
-    def run(**changes: str | None) -> Application:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = str(free.getsockname()[1])
-        environ = cluster.environ(HOST="127.0.0.1", PORT=port, **changes) | {"PATH": os.environ["PATH"]}
-        log = tmp_path / f"app-{len(running)}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen([sys.executable, "-m", "runtime"], cwd=ROOT, env=environ, stdout=output, stderr=output)
-        app = Application(process, httpx.Client(base_url=f"http://127.0.0.1:{port}"), log)
-        running.append(app)
-        deadline = time.monotonic() + 20
-        while process.poll() is None:
-            try:
-                assert app.status("/healthz") == 200
-                break
-            except httpx.ConnectError:
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-        return app
-
-    yield run
-    for app in running:
-        app.client.close()
-        app.process.kill()
-        app.process.wait()
-    cluster.execute("DELETE FROM users")
-
-
-def sign_up(name: str, **fields: Any) -> dict[str, Any]:
-    return {"email": f"{name}@example.com", "username": name, **fields}
 
 
 def listed(app: Application, **query: Any) -> list[str]:
@@ -154,102 +90,6 @@ def test_readiness_tells_role_and_lag(start: Start) -> None:
     assert ready["status"] == "ready"
     assert (ready["writer"]["role"], ready["writer"]["lag_seconds"]) == ("primary", 0)
     assert ready["reader"]["role"] == "standby"
-
-
-def test_it_starts_without_a_database_and_finds_it_later(start: Start, cluster: LocalCluster) -> None:
-    cluster.servers[0].stop()
-    try:
-        app = start(DB_READER_HOST=None, DB_HOST="127.0.0.1")
-        assert app.status("/healthz") == 200
-        not_ready = app.client.get("/readyz")
-        assert not_ready.status_code == 503
-        assert not_ready.json()["status"] == "not ready"
-        assert "Connection refused" in not_ready.json()["writer"]["problem"]
-        refused = app.client.get("/users")
-        assert refused.status_code == 503
-        assert refused.headers["Retry-After"] == "1"
-        assert refused.json() == {"status": 503, "detail": "the database is not available at the moment; try again"}
-        assert app.client.post("/users", json=sign_up("ann")).status_code == 503
-    finally:
-        cluster.start()
-    assert app.await_status("/readyz", 200, 5) < 1.5
-    assert app.client.post("/users", json=sign_up("ann")).status_code == 201
-    log = app.log.read_text()
-    assert "cannot connect to 127.0.0.1" in log
-    assert "again after" in log
-    assert "Traceback" not in log
-
-
-def test_an_outage_under_load(start: Start, cluster: LocalCluster) -> None:
-    """Twenty clients, reads and writes: only 200, 201 and 503; alive throughout; nothing acknowledged is lost."""
-    app = start(DB_READER_HOST=None)
-    app.await_status("/readyz", 200, 5)
-    stop = threading.Event()
-    codes: set[int] = set()
-    acknowledged: list[str] = []
-    answered_at: list[float] = []
-
-    def client(number: int) -> None:
-        with httpx.Client(base_url=app.client.base_url, timeout=20) as http:
-            turn = 0
-            while not stop.is_set():
-                turn += 1
-                name = f"u{number}-{turn}"
-                made = http.post("/users", json=sign_up(name)) if turn % 4 == 0 else http.get("/users?limit=5")
-                codes.add(made.status_code)
-                if made.status_code == 201:
-                    acknowledged.append(name)
-                if made.status_code < 300:
-                    answered_at.append(time.monotonic())
-                time.sleep(0.1)
-
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(20)]
-    for thread in threads:
-        thread.start()
-    time.sleep(1)
-    cluster.kill()
-    try:
-        for _ in range(6):
-            time.sleep(0.5)
-            assert app.status("/healthz", seconds=2) == 200
-    finally:
-        cluster.start()
-    returned = time.monotonic()
-    time.sleep(2.5)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert codes == {200, 201, 503}
-    assert min(at for at in answered_at if at > returned) - returned < 2
-    stored = {row[0] for row in cluster.execute("SELECT username FROM users")}
-    assert acknowledged
-    assert set(acknowledged) <= stored
-    assert "Traceback" not in app.log.read_text()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_lets_requests_finish_and_ends_with_0(start: Start, cluster: LocalCluster, number: signal.Signals) -> None:
-    app = start()
-    app.await_status("/readyz", 200, 5)
-    blocker = cluster.servers[0].connect("shop")
-    blocker.autocommit = False
-    blocker.execute("LOCK TABLE users")
-    answers: list[int] = []
-    waiting = threading.Thread(
-        target=lambda: answers.append(httpx.post(app.client.base_url.join("/users"), json=sign_up("ann"), timeout=20).status_code)
-    )
-    waiting.start()
-    time.sleep(0.5)
-    app.process.send_signal(number)
-    time.sleep(0.5)
-    assert app.process.poll() is None
-    blocker.rollback()
-    blocker.close()
-    waiting.join()
-    assert answers == [201]
-    assert app.process.wait(10) == 0
-    assert cluster.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'shop_app'") == [(0,)]
-    assert "Traceback" not in app.log.read_text()
 
 
 def test_it_does_not_start_on_a_bad_contract(start: Start) -> None:

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.local.host import tls
+from components.local.host import disk, tls
 from components.local.host.accounts import Account, postgres_account
 from components.local.host.errors import LocalError
 from components.local.host.files import locked, make_folder, write_file
@@ -54,8 +54,10 @@ class Cluster:
 
     def servers(self) -> list[Server]:
         """All registered nodes, by address."""
-        files = (self.directory / "nodes").glob("*/node.json")
-        specs = [NodeSpec.from_json(file.read_text()) for file in files]
+        specs = []
+        for file in (self.directory / "nodes").glob("*/node.json"):
+            with contextlib.suppress(FileNotFoundError):  # looked at while the node is removed
+                specs.append(NodeSpec.from_json(file.read_text()))
         return [Server(spec) for spec in sorted(specs, key=lambda spec: [int(part) for part in spec.address.split(".")])]
 
     def peers(self, spec: NodeSpec) -> list[Server]:
@@ -73,7 +75,7 @@ def ensure(directory: Path) -> Cluster:
     :raises LocalError: the PostgreSQL user cannot enter *directory*, or the superuser's password is gone while data is there.
     """
     cluster, account = Cluster(directory=directory), postgres_account()
-    with cluster.lock():
+    with disk.guarded(directory), cluster.lock():
         make_folder(directory)
         _require_entry(directory, account)
         make_folder(directory / "nodes")

@@ -189,4 +189,8 @@ def _complaints(stderr: str, candidate: Path) -> str:
     words = re.findall(r"(?:LOG|ERROR|FATAL|HINT):\s+(.*)", stderr)
     kept = [re.sub(rf' in file "{re.escape(str(candidate))}".*', "", item).rstrip(".") for item in words]
     noise = ("contains errors", "postgresql.auto.conf")
-    return "; ".join(item for item in kept if not any(words in item for words in noise)) or stderr.strip() or "no reason given"
+    return (
+        "; ".join(item for item in kept if not any(words in item for words in noise))
+        or " ".join(stderr.split())
+        or "no reason given"
+    )

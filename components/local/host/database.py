@@ -13,7 +13,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from components.local.host import election, secrets
+from components.local.host import disk, election, internal_roles, secrets
 from components.local.host.binaries import find_binaries
 from components.local.host.cluster import Cluster
 from components.local.host.errors import LocalError
@@ -73,8 +73,9 @@ def ensure(spec: DatabaseSpec) -> None:
     :raises LocalError: the cluster has no running primary.
     """
     cluster = Cluster(directory=spec.cluster_dir)
-    with cluster.lock():
+    with disk.guarded(spec.secrets_dir), cluster.lock():
         leader = _leader(cluster)
+        internal_roles.ensure(leader)
         fresh = _version(spec) != spec.password_version
         admin, app = roles.admin_role(spec.app), roles.application_role(spec.app)
         admin_password = _password(spec.admin_secret, admin, fresh)

@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 
-from components.local.host import configuration, datadir, postmaster
+from components.local.host import configuration, datadir, internal_roles, postmaster
 from components.local.host.cluster import Cluster
 from components.local.host.election import primary
 from components.local.host.errors import LocalError
@@ -104,6 +104,7 @@ def _copy(cluster: Cluster, server: Server, leader: Server) -> None:
         leader.start()
     text = configuration.render(configuration.effective(server.spec, [peer.spec for peer in cluster.peers(server.spec)]))
     configuration.validate(text, spec=server.spec, binaries=server.binaries, account=server.account)
+    internal_roles.ensure(leader)
     datadir.clone(server, leader, text)
     offset = _log_size(server)
     try:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import shutil
-from collections.abc import Iterator
 
-import psycopg
-
-from components.local.host import configuration, datadir, election, failover, postmaster, upgrade
+from components.local.host import configuration, datadir, disk, election, failover, internal_roles, postmaster, upgrade
 from components.local.host.cluster import Cluster
 from components.local.host.errors import LocalError
 from components.local.host.files import write_file
-from components.local.host.server import Server, disk_full
+from components.local.host.server import Server
 from components.local.host.settle import settle
 from components.local.host.spec import NodeSpec, NodeState, Status
 
@@ -27,7 +22,7 @@ def ensure(spec: NodeSpec) -> NodeState:
     :raises LocalError: one sentence; the node and its data are then as before.
     """
     cluster, server = Cluster(directory=spec.cluster_dir), Server(spec)
-    with _disk(spec), cluster.lock():
+    with disk.guarded(spec.cluster_dir), cluster.lock():
         upgrade.require_binaries(server)
         _require_one_version(cluster, spec)
         configuration.effective(spec, [])  # a name that is ours or none is refused before anything is made
@@ -102,21 +97,11 @@ def _create_primary(cluster: Cluster, server: Server) -> None:
     datadir.initialise(server, text)
     try:
         settle(cluster, server)
-        _create_replicator(cluster, server)
+        internal_roles.ensure(server)
     except BaseException:
         server.stop()
         shutil.rmtree(spec.data, ignore_errors=True)  # made a moment ago, nobody has written to it
         raise
-
-
-def _create_replicator(cluster: Cluster, server: Server) -> None:
-    password = (cluster.directory / "replicator.password").read_text().strip().encode()
-    with server.connect() as connection:
-        verifier = connection.pgconn.encrypt_password(password, b"replicator", b"scram-sha-256").decode()
-        statement = psycopg.sql.SQL("create role replicator login replication password {}")
-        connection.execute(statement.format(psycopg.sql.Literal(verifier)))
-        # Only databases made for an application are for others than the superuser.
-        connection.execute("revoke all on database postgres, template1 from public")
 
 
 def _status(cluster: Cluster, server: Server, major: int, *, running: bool) -> Status:
@@ -154,13 +139,3 @@ def _require_one_version(cluster: Cluster, spec: NodeSpec) -> None:
                 f"{spec.node} shall be PostgreSQL {spec.version} but {peer.spec.node} holds data of {major}; a major upgrade "
                 f"needs a single node: set database.readers to 0 (and database.ha to false) first, upgrade, then add them again."
             )
-
-
-@contextlib.contextmanager
-def _disk(spec: NodeSpec) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise disk_full(spec.cluster_dir) from None

@@ -51,6 +51,10 @@ class StackPaths:
         return self.root / "buckets"
 
     @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
     def postgres(self) -> Path:
         return self.root / "postgres"
 

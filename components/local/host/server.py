@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import signal
 import time
 from dataclasses import replace
@@ -14,7 +13,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from components.local.host import ports, postmaster
+from components.local.host import disk, ports, postmaster
 from components.local.host.accounts import postgres_account
 from components.local.host.binaries import Binaries, find_binaries
 from components.local.host.errors import LocalError
@@ -23,10 +22,6 @@ from components.local.host.spec import NodeSpec
 
 START_SECONDS = 300
 """How long a start may take; crash recovery replays at most one checkpoint's distance of WAL."""
-LOW_DISK = 4 * 2**20
-"""Less free space than this, in bytes, counts as a full disk when something failed and gave no better reason."""
-
-_NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|wrote only \d+ of \d+ bytes")
 
 
 class Server:
@@ -70,7 +65,7 @@ class Server:
 
     def timeline(self) -> int:
         """Highest timeline in the WAL folder. A promotion starts a new one, so the newest primary has the highest."""
-        names = (path.name for path in (self.spec.data / "pg_wal").iterdir())
+        names = [path.name for path in (self.spec.data / "pg_wal").glob("*")]
         return max((int(name[:8], 16) for name in names if re.match(r"[0-9A-F]{8}([0-9A-F]{16}|\.history)", name)), default=0)
 
     def control(self) -> dict[str, str]:
@@ -164,14 +159,13 @@ class Server:
                 autocommit=True,
             )
         except psycopg.OperationalError as error:
-            reason = str(error).strip().splitlines()[-1]
+            reason = str(error).strip().split("\n", 1)[0]
             raise LocalError(f"cannot log in to PostgreSQL {self.spec.node} as its superuser: {reason}") from None
 
     def failure(self, what: str, reason: str) -> LocalError:
         """The sentence for something that failed; a full disk is recognised whoever reported it."""
-        free = shutil.disk_usage(self.spec.folder).free
-        if _NO_SPACE.search(reason) or free < LOW_DISK:
-            return disk_full(self.spec.folder)
+        if disk.is_reason(reason, self.spec.folder):
+            return disk.disk_full(self.spec.folder)
         text = " ".join(reason.split()) or "no reason given"
         return LocalError(f"PostgreSQL {self.spec.node} {what}: {text} (log: {self.spec.log})")
 
@@ -180,12 +174,6 @@ class Server:
         row = connection.execute("select extract(epoch from pg_conf_load_time())::float8").fetchone()
         assert row is not None
         return float(row[0])
-
-
-def disk_full(folder: Path) -> LocalError:
-    """The sentence for a full disk."""
-    free = shutil.disk_usage(folder).free / 2**20
-    return LocalError(f"the disk of {folder} is full ({free:.0f} MiB free); make room there and try again.")
 
 
 def last_complaint(log: Path, offset: int) -> str:

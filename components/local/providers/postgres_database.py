@@ -16,8 +16,8 @@ from components.local.providers.base import LocalProvider, inputs
 from components.local.providers.observed import changed
 from components.local.providers.postgres_cluster import ABSENT, PRESENT, protected
 
-KEYS = ("hosts", "port", "password_version", "version", "deletion_protection")
-PLACE = ("cluster_dir", "app", "dbname", "secrets_dir")
+KEYS = ("hosts", "port", "secrets_dir", "password_version", "version", "home", "deletion_protection")
+PLACE = ("cluster_dir", "app", "dbname")
 """A change of these makes another database."""
 
 
@@ -34,8 +34,11 @@ class PostgresDatabaseProvider(LocalProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(f"{props['cluster_dir']}/{props['dbname']}", self._converge(props))
 
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._converge(news))
+    def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        outs = self._converge(news)
+        if changed(olds, news, ["secrets_dir"]):
+            database.remove_secrets(_spec(olds))
+        return UpdateResult(outs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         return ReadResult(id_, inputs(props) | {"status": self._status(props)})
@@ -63,6 +66,7 @@ class PostgresDatabaseProvider(LocalProvider):
             "status": PRESENT,
             "secret_id": spec.secret.as_uri(),
             "admin_secret_id": spec.admin_secret.as_uri(),
+            "pgpass": str(spec.pgpass),
             "psql": database.psql_command(spec, version=values["version"], home=Path(values["home"])),
         }
 
@@ -76,8 +80,10 @@ class PostgresDatabase(Resource, module="local", name="PostgresDatabase"):
     """``file://`` address of the application user's secret."""
     admin_secret_id: pulumi.Output[str]
     """The same of the owner."""
+    pgpass: pulumi.Output[str]
+    """Path of the libpq password file with both users, for psql and pg_dump."""
     psql: pulumi.Output[str]
-    """A command to paste."""
+    """A command to paste; it holds no password."""
 
     def __init__(
         self,
@@ -100,6 +106,6 @@ class PostgresDatabase(Resource, module="local", name="PostgresDatabase"):
             **{"cluster_dir": cluster_dir, "app": app, "dbname": dbname, "hosts": list(hosts), "port": port},
             **{"secrets_dir": secrets_dir, "password_version": password_version, "version": version, "home": home},
             **{"deletion_protection": deletion_protection},
-            **{"status": None, "secret_id": None, "admin_secret_id": None, "psql": None},
+            **{"status": None, "secret_id": None, "admin_secret_id": None, "pgpass": None, "psql": None},
         }
         super().__init__(PostgresDatabaseProvider(), resource_name, properties, opts)

@@ -1,30 +1,47 @@
-"""Clusters of a test's own: to be killed, promoted, filled up."""
+"""Clusters to be killed, promoted, filled up: one of each kind per test file, made whole again before every test."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from components.local.host import cluster, node
 from tests.support import LocalPostgres, running_postgres
 
 
-@pytest.fixture
-def single() -> Iterator[LocalPostgres]:
-    """One running primary, without an application database."""
+@pytest.fixture(scope="module")
+def _single() -> Iterator[LocalPostgres]:
     with running_postgres(up=False) as postgres:
-        cluster.ensure(postgres.cluster_dir)
-        node.ensure(postgres.nodes[0])
+        yield postgres
+
+
+@pytest.fixture(scope="module")
+def _pair() -> Iterator[LocalPostgres]:
+    with running_postgres(nodes=2, up=False) as postgres:
         yield postgres
 
 
 @pytest.fixture
-def pair() -> Iterator[LocalPostgres]:
-    """A primary and its standby, with the application's database and a table ``t (n int)``."""
-    import psycopg
+def single(_single: LocalPostgres) -> LocalPostgres:
+    """One running primary with the standard parameters, without an application database."""
+    cluster.ensure(_single.cluster_dir)
+    node.ensure(_single.nodes[0])
+    return _single
 
-    with running_postgres(nodes=2) as postgres:
-        with psycopg.connect(postgres.url(admin=True)) as session:
-            session.execute("create table t (n int)")
-        yield postgres
+
+@pytest.fixture
+def pair(_pair: LocalPostgres) -> LocalPostgres:
+    """node-1 the primary, node-2 its standby; the application's database with an empty table ``t (n int)``."""
+    _pair.up()
+    if node.observe(_pair.nodes[0]).role != "primary":
+        node.promote(_pair.nodes[0])
+    with psycopg.connect(_pair.url(admin=True)) as session:
+        session.execute("drop table if exists t")
+        session.execute("create table t (n int)")
+    for spec in _pair.nodes:
+        for aside in spec.folder.glob("data.*"):
+            shutil.rmtree(aside)
+    return _pair

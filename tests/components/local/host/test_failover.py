@@ -214,4 +214,5 @@ def test_setting_aside_never_overwrites(single: LocalPostgres) -> None:
     for _ in range(2):
         names.append(datadir.set_aside(server, "diverged").name)
         server.spec.data.mkdir()
+    server.spec.data.rmdir()
     assert len(set(names)) == 2

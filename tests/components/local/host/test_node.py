@@ -195,6 +195,14 @@ def test_an_interrupted_creation_is_made_good(single: LocalPostgres) -> None:
     assert not (spec.folder / "data.new").exists()
 
 
+def test_an_interruption_before_the_replicator_is_made_good(single: LocalPostgres) -> None:
+    with psycopg.connect(single.superuser(), autocommit=True) as session:
+        session.execute("drop role replicator")
+    two = replace(single, names=("node-1", "node-2"))
+    assert node.ensure(two.nodes[1]).status == "running"
+    node.remove(two.nodes[1])
+
+
 def test_nodes_made_at_the_same_time_are_one_cluster() -> None:
     with running_postgres(nodes=3, up=False) as postgres:
         cluster.ensure(postgres.cluster_dir)
@@ -221,3 +229,5 @@ def test_a_lost_superuser_password_is_said(single: LocalPostgres) -> None:
     path.rename(path.with_suffix(".lost"))
     with pytest.raises(LocalError, match=r"superuser\.password is gone, .* restore the file"):
         cluster.ensure(single.cluster_dir)
+    path.with_suffix(".lost").rename(path)
+    cluster.ensure(single.cluster_dir)

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import psycopg
 import pytest
 
-from components.local.host import cluster, configuration, node
+from components.local.host import configuration, node
 from components.local.host.errors import LocalError
 from components.local.host.spec import NodeState
-from tests.support import LocalPostgres, running_postgres
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[LocalPostgres]:
-    with running_postgres(up=False) as postgres:
-        cluster.ensure(postgres.cluster_dir)
-        yield postgres
-
-
-@pytest.fixture
-def single(shared: LocalPostgres) -> LocalPostgres:
-    """One running primary with the standard parameters, whatever the test before left."""
-    node.ensure(shared.nodes[0])
-    return shared
+from tests.support import LocalPostgres
 
 
 def change(postgres: LocalPostgres, **parameters: str) -> NodeState:
