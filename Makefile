@@ -28,7 +28,7 @@ lint: install-dev
 	@$(BIN)/mypy $(SOURCES)
 
 bench: install-dev
-	@$(BIN)/python -m bench
+	@for file in bench/[!_]*.py; do $(BIN)/python -m "bench.$$(basename "$$file" .py)" || exit 1; done
 
 docs: install ## write the settings table into the README
 	@$(BIN)/python -m components.settings.table README.md

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
-
 import pulumi
 
 from components.config import ROOT
+from components.local.host import secrets
 from components.local.host.paths import StackPaths, home_of
 
 
@@ -27,10 +26,6 @@ def digest(*folders: str) -> str:
 
 
 def secret_address(paths: StackPaths, secret: str) -> str:
-    """The ``file://`` reference of a secret id from a stack file: ``<id>.json`` below the stack's secrets, '#key' kept."""
-    name, hash_mark, key = secret.partition("#")
-    return f"file://{_below(paths.secrets, name)}.json{hash_mark}{key}"
-
-
-def _below(folder: Path, name: str) -> Path:
-    return folder / name.lstrip("/")
+    """The reference to a secret id from a stack file: ``<id>.json`` below the stack's secrets, '#key' kept."""
+    name, _, key = secret.partition("#")
+    return secrets.reference(paths.secrets / f"{name.lstrip('/')}.json", key)

@@ -83,8 +83,14 @@ def postgres_account() -> Account:
     :raises LocalError: we are root and neither user exists.
     """
     if os.geteuid() != 0:
-        entry = pwd.getpwuid(os.geteuid())
-        return Account(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid)
+        try:
+            name = pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:
+            raise LocalError(
+                f"PostgreSQL refuses to run as a user without a name and this one is only the number {os.geteuid()}; add it to "
+                f"/etc/passwd or run as a user that is there."
+            ) from None
+        return Account(name=name, uid=os.geteuid(), gid=os.getegid())
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.local.host import disk, tls
+from components.local.host import disk, postmaster, tls
 from components.local.host.accounts import Account, postgres_account
 from components.local.host.errors import LocalError
 from components.local.host.files import locked, make_folder, write_file
@@ -90,10 +90,12 @@ def remove(directory: Path) -> None:
     """Stop whatever still runs in the cluster and remove its folder, data included."""
     cluster = Cluster(directory=directory)
     if not directory.exists():
+        postmaster.kill_orphans(directory)  # the folder was deleted under running servers
         return
     with cluster.lock():
         for server in cluster.servers():
             server.stop()
+        postmaster.kill_orphans(directory)
         shutil.rmtree(directory)
     (directory.parent / f".{directory.name}.lock").unlink(missing_ok=True)
 

@@ -60,6 +60,7 @@ def remove(spec: NodeSpec) -> None:
     """Stop the node and delete its folder. A primary with standbys hands over first, so the cluster lives on."""
     cluster, server = Cluster(directory=spec.cluster_dir), Server(spec)
     if not spec.cluster_dir.exists():
+        postmaster.kill_orphans(spec.folder)  # the folder was deleted under a running server
         return
     with cluster.lock():
         failover.hand_over(cluster, server)

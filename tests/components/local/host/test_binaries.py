@@ -80,6 +80,12 @@ def test_nobody_to_run_it_as(monkeypatch: pytest.MonkeyPatch) -> None:
         postgres_account()
 
 
+def test_a_user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 98765432)
+    with pytest.raises(LocalError, match=r"this one is only the number 98765432; add it to /etc/passwd"):
+        postgres_account()
+
+
 def test_a_program_that_hangs_is_given_up(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match=r"sleep did not finish within 0\.1 seconds"):
         postgres_account().run(["sleep", "5"], cwd=Path("/"), seconds=0.1)

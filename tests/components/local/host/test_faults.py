@@ -119,7 +119,8 @@ def small_disk(request: pytest.FixtureRequest) -> Iterator[LocalPostgres]:
     with short_folder() as folder:
         disk = folder / "disk"
         disk.mkdir(mode=0o755)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={request.param},mode=755", "tmpfs", disk], check=True)
+        root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+        subprocess.run([*root, "mount", "-t", "tmpfs", "-o", f"size={request.param},mode=755", "tmpfs", disk], check=True)
         postgres = LocalPostgres(home=disk, port=free_port(), names=("node-1", "node-2"))
         try:
             cluster.ensure(postgres.cluster_dir)
@@ -127,7 +128,7 @@ def small_disk(request: pytest.FixtureRequest) -> Iterator[LocalPostgres]:
         finally:
             (disk / "filler").unlink(missing_ok=True)
             cluster.remove(postgres.cluster_dir)
-            subprocess.run(["umount", disk], check=True)
+            subprocess.run([*root, "umount", disk], check=True)
 
 
 @pytest.mark.parametrize("small_disk", ["20m"], indirect=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -222,6 +223,19 @@ def test_removing_leaves_nothing(pair: LocalPostgres) -> None:
     assert not list((pair.cluster_dir / "nodes").iterdir())
     cluster.remove(pair.cluster_dir)
     assert not [path.name for path in pair.cluster_dir.parent.iterdir()]
+
+
+@pytest.mark.parametrize("way", ["node", "cluster"])
+def test_a_server_whose_folder_was_deleted_is_ended(single: LocalPostgres, way: str) -> None:
+    spec = single.nodes[0]
+    pid = node.observe(spec).pid
+    shutil.rmtree(single.cluster_dir)
+    assert lives(pid)
+    if way == "node":
+        node.remove(spec)
+    else:
+        cluster.remove(single.cluster_dir)
+    assert not lives(pid)
 
 
 def test_a_lost_superuser_password_is_said(single: LocalPostgres) -> None:
