@@ -52,8 +52,8 @@ class LocalPostgres(ManagedPostgres):
                 log=str(paths.log(f"postgres-node-{index}")),
                 parameters={**PARAMETERS[settings.size], **settings.parameters},
                 deletion_protection=keep,
-                # A standby is copied from what is there, so one node comes up after the other.
-                opts=self.child(protect=keep, depends_on=[cluster, *nodes[:1]]),
+                # A standby is copied from what is there, so it comes up after the first. It holds a copy only and may go.
+                opts=self.child(protect=keep and index == 1, depends_on=[cluster, *nodes[:1]]),
             )
             nodes.append(node)
         self.database = PostgresDatabase(

@@ -95,7 +95,7 @@ def test_a_wrong_passphrase(deployment: Deployment) -> None:
 def test_deletion_protection_refuses_down_until_it_is_off(deployment: Deployment) -> None:
     deployment.configure(database={"deletion_protection": True})
     deployment.up()
-    refused(deployment.run("down", "--yes"), "database.deletion_protection")
+    refused(deployment.run("down", "--yes"), "deletion_protection: false", "make up")
     assert deployment.run("status").code == 0, "everything still runs"
     deployment.configure(database={"deletion_protection": False})
     deployment.up()

@@ -32,7 +32,7 @@ def pending(project: Project) -> list[str]:
 
 def test_ctrl_c_finishes_the_steps_at_work_and_up_continues(project: Project) -> None:
     running = project.start("up", SLOW="2")
-    wait_for(project.file("one.begun").exists)
+    wait_for(lambda: project.file("one.begun").exists() and project.file("two.begun").exists())
     interrupt(running)
     stopped = ended(running)
     assert stopped.code == 130
@@ -47,7 +47,7 @@ def test_ctrl_c_finishes_the_steps_at_work_and_up_continues(project: Project) ->
 
 def test_a_second_ctrl_c_drops_the_steps_at_work_and_up_continues(project: Project) -> None:
     running = project.start("up", SLOW="60")
-    wait_for(project.file("one.begun").exists)
+    wait_for(lambda: project.file("one.begun").exists() and project.file("two.begun").exists())
     interrupt(running)
     assert running.stdout is not None
     wait_for(lambda: "Press Ctrl-C again" in (running.stdout.readline() if running.stdout else ""))
@@ -66,7 +66,7 @@ def test_a_second_ctrl_c_drops_the_steps_at_work_and_up_continues(project: Proje
 
 def test_after_kill_9_of_everything_up_frees_the_lock_and_continues(project: Project) -> None:
     running = project.start("up", SLOW="60")
-    wait_for(project.file("one.begun").exists)
+    wait_for(lambda: project.file("one.begun").exists() and project.file("two.begun").exists())
     engine = engine_of(running)
     engine.kill()
     running.kill()
@@ -87,7 +87,7 @@ def test_after_kill_9_of_the_driver_alone_up_continues(project: Project) -> None
     """Here in a cloud, where a thing whose making was cut off may exist: it is named, not forgotten."""
     project.settings(provider="none")
     running = project.start("up", SLOW="60")
-    wait_for(project.file("one.begun").exists)
+    wait_for(lambda: project.file("one.begun").exists() and project.file("two.begun").exists())
     running.kill()
     running.communicate()
     again = project.run("up")
@@ -99,7 +99,7 @@ def test_after_kill_9_of_the_driver_alone_up_continues(project: Project) -> None
 
 def test_the_second_of_two_runs_is_refused_and_the_first_goes_on(project: Project) -> None:
     running = project.start("up", SLOW="4")
-    wait_for(project.file("one.begun").exists)
+    wait_for(lambda: project.file("one.begun").exists() and project.file("two.begun").exists())
     for arguments in (["up"], ["down", "--yes"], ["refresh"]):
         second = project.run(*arguments)
         assert second.code == 2
@@ -111,7 +111,7 @@ def test_the_second_of_two_runs_is_refused_and_the_first_goes_on(project: Projec
 def test_a_run_of_plain_pulumi_is_not_disturbed(project: Project) -> None:
     """Our lock is free, Pulumi's is held by a live engine."""
     running = project.start("up", SLOW="60")
-    wait_for(project.file("one.begun").exists)
+    wait_for(lambda: project.file("one.begun").exists() and project.file("two.begun").exists())
     engine = engine_of(running)
     (project.root / ".state" / "local.lock").unlink()  # as if that engine had been started by hand
     second = project.run("up")
@@ -127,7 +127,7 @@ def test_a_run_of_plain_pulumi_is_not_disturbed(project: Project) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_other_signals_that_end_a_program_do_as_ctrl_c_does(project: Project, number: signal.Signals) -> None:
     running = project.start("up", SLOW="1")
-    wait_for(project.file("one.begun").exists)
+    wait_for(lambda: project.file("one.begun").exists() and project.file("two.begun").exists())
     os.kill(running.pid, number)
     stopped = ended(running)
     assert stopped.code == 130

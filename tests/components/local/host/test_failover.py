@@ -154,6 +154,7 @@ def test_a_standby_that_knows_more_than_the_new_primary_is_kept_aside() -> None:
         first, second, third = postgres.nodes
         with psycopg.connect(postgres.url(admin=True), autocommit=True) as session:
             session.execute("create table t (n int)")
+            assert eventually(lambda: rows(postgres, "127.0.0.2") == [])
             Server(second).stop()
             session.execute("insert into t values (99)")
         assert eventually(lambda: rows(postgres, "127.0.0.3") == [99])
