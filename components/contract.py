@@ -33,14 +33,15 @@ class Component(pulumi.ComponentResource, ABC):
         self.name = name
 
     def child(self, **options: Any) -> pulumi.ResourceOptions:
-        """Options for a child: this parent and what the child itself needs. The caller's options are never copied."""
+        """Options for a child: this parent and its own needs. The caller's options are never copied."""
         return pulumi.ResourceOptions(parent=self, **options)
 
     def finish(self, **outputs: Any) -> None:
         """Set *outputs* as attributes and register them. Every constructor (or :meth:`Ingress.publish`) ends with it."""
         for key, value in outputs.items():
             setattr(self, key, value)
-        self.register_outputs({key: value.outputs() if isinstance(value, Connection) else value for key, value in outputs.items()})
+        connections = {key: value.outputs() for key, value in outputs.items() if isinstance(value, Connection)}
+        self.register_outputs({**outputs, **connections})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class NetworkArgs:
 
 
 class Network(Component):
-    """Where everything runs: private subnets for data, a way out, a way in."""
+    """Where everything runs."""
 
     TYPE = "Network"
     network_id: pulumi.Output[str]
@@ -103,11 +104,10 @@ class BucketArgs:
 
 
 class Bucket(Component):
-    """Private object storage."""
+    """Private object storage; ``url`` is its ``s3://``, ``gs://`` or ``file://`` address."""
 
     TYPE = "Bucket"
     url: pulumi.Output[str]
-    """``s3://``, ``gs://`` or ``file://`` address."""
 
     @abstractmethod
     def grant_write(self, workload: Workload) -> Access:

@@ -61,6 +61,7 @@ class Run:
             return action()
         except ConcurrentUpdateError as error:
             free_stale_lock(stack, str(error), self.console.print)
+            end_orphans(self.workspace.pulumi.work_dir, self.console.print)  # an engine that has died only now leaves them too
             return action()
 
     def _interrupted(self, progress: Progress) -> Interrupted:

@@ -79,9 +79,6 @@ def open_workspace(checkout: Checkout, stack: str) -> Workspace:
     environment = {
         "PULUMI_BACKEND_URL": checkout.backend_url(),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        # gRPC's fork handlers break programs that a provider starts while another of its threads is in a call
-        "GRPC_ENABLE_FORK_SUPPORT": "false",
-        "GRPC_VERBOSITY": "ERROR",
         "PATH": search_path(cli.path, cache=pulumi_cli.cache_home()),
         # dynamic providers start in the working copy and import their classes from the checkout
         "PYTHONPATH": os.pathsep.join(filter(None, [str(checkout.root), os.environ.get("PYTHONPATH", "")])),

@@ -17,11 +17,11 @@ from typing import Any
 import psutil
 
 from components.local.host import sweep
-from components.local.host.health import Health
-from components.local.host.jobs import JobSpec
 from components.local.host.paths import StackPaths
-from components.local.host.process import Identity
-from components.local.host.service_spec import ServiceSpec
+from components.local.host.processes.health import Health
+from components.local.host.processes.jobs import JobSpec
+from components.local.host.processes.process import Identity
+from components.local.host.processes.service_spec import ServiceSpec
 
 PYTHON = sys.executable
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
-from components.local.host import cluster, database, node
-from components.local.host.database import DatabaseSpec
-from components.local.host.spec import NodeSpec
+from components.local.host.postgres import cluster, database, node
+from components.local.host.postgres.database import DatabaseSpec
+from components.local.host.postgres.spec import NodeSpec
 
 SMALL = {"shared_buffers": "16MB", "max_connections": "100"}
 """Parameters of test servers: tests may run many at a time."""

@@ -49,7 +49,7 @@ def test_snapshot(stack: str) -> None:
     if os.environ.get("UPDATE_SNAPSHOTS"):
         file.parent.mkdir(exist_ok=True)
         file.write_text(found + "\n")
-    assert found + "\n" == file.read_text(), f"stack {stack} makes something else; look, then UPDATE_SNAPSHOTS=1 pytest {__file__}"
+    assert found + "\n" == file.read_text(), f"{stack} makes something else; look, then: UPDATE_SNAPSHOTS=1 pytest {__file__}"
 
 
 def test_local_is_small_private_and_checked() -> None:

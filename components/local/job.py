@@ -38,6 +38,6 @@ class LocalJob(Job):
                 **common,
             )
         spec = f"{common['run_dir']}/job.json"
-        command = f"{shlex.quote(sys.executable)} -m components.local.host.jobs {shlex.quote(spec)}"
+        command = f"{shlex.quote(sys.executable)} -m components.local.host.processes.jobs {shlex.quote(spec)}"
         self.settings = settings
         self.finish(run_command=pulumi.Output.from_input(command))

@@ -36,9 +36,7 @@ class LocalPostgres(ManagedPostgres):
         count = 1 + max(settings.readers, int(settings.ha))
         addresses = [f"127.0.0.{index}" for index in range(1, count + 1)]
 
-        cluster = PostgresCluster(
-            f"{name}-cluster", directory=directory, deletion_protection=keep, opts=self.child(protect=keep)
-        )
+        cluster = PostgresCluster(f"{name}-cluster", directory=directory, deletion_protection=keep, opts=self.child(protect=keep))
         nodes: list[PostgresNode] = []
         for index, address in enumerate(addresses, start=1):
             node = PostgresNode(

@@ -54,9 +54,15 @@ def problems(root: Path, base: dict[str, Any] = GOOD, **change: Any) -> str:
         ({"services": {"api": {"image": "nowhere"}}}, "services.api.image is 'nowhere'; on local it must be a folder"),
         ({"services": {"Api": {"image": "runtime"}}}, "services.Api is 'Api'; it must be lower-case letters"),
         ({"services": {"api": {"image": "runtime", "environment": {"log-level": "x"}}}}, "must be an environment variable name"),
-        ({"services": {"api": {"image": "runtime", "buckets": ["x"]}}}, "services.api.buckets names bucket 'x', which is not under"),
+        (
+            {"services": {"api": {"image": "runtime", "buckets": ["x"]}}},
+            "services.api.buckets names bucket 'x', which is not under",
+        ),
         ({"services": {"api": {"image": "runtime", "port": 5432}}}, "services.api.port is 5432, the same as database.port"),
-        ({"services": {"api": {"image": "runtime", "health_check": {"timeout_seconds": 60}}}}, "must be less than interval_seconds"),
+        (
+            {"services": {"api": {"image": "runtime", "health_check": {"timeout_seconds": 60}}}},
+            "must be less than interval_seconds",
+        ),
         ({"services": {"api": {"image": "runtime", "scaling": {"min": 0}}}}, "scaling.min is 0, which only gcp can do"),
         ({"jobs": {"j": {"image": "runtime", "when": "schedule"}}}, "jobs.j.schedule is missing; when is 'schedule'."),
         ({"jobs": {"j": {"image": "runtime", "schedule": "99 * * * *"}}}, "which is not a cron expression"),
@@ -166,4 +172,5 @@ def test_whatever_a_file_says_the_answer_is_settings_or_sentences(change: dict[s
     try:
         parse({**GOOD, **change}, file="Pulumi.test.yaml")
     except SettingsError as error:
-        assert str(error).startswith("Pulumi.test.yaml")
+        text = str(error)
+        assert text.startswith("Pulumi.test.yaml")

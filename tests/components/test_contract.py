@@ -33,7 +33,6 @@ WORKLOADS = {
     },
 }
 PRESENT = [name for name, entry in clouds.CLOUDS.items() if find_spec(entry.module.rpartition(".")[0])]
-PASSWORDS = ("password", "secret_value", "secret_string", "secretData")
 
 
 def config(provider: str, tier: str, **change: Any) -> dict[str, Any]:
@@ -44,9 +43,9 @@ def config(provider: str, tier: str, **change: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module", params=[(name, tier) for name in PRESENT for tier in ("dev", "prod")], ids="-".join)
-def recording(request: pytest.FixtureRequest) -> Iterator[Recording]:
+def recording(request: pytest.FixtureRequest) -> Recording:
     provider, tier = request.param
-    yield record(main, config(provider, tier))
+    return record(main, config(provider, tier))
 
 
 def components_of(recording: Recording) -> dict[str, Registered]:
@@ -85,7 +84,9 @@ def test_no_two_resources_share_type_and_name(recording: Recording) -> None:
 
 
 def test_children_do_not_inherit_aliases_or_imports(recording: Recording) -> None:
-    assert not [resource.name for resource in recording.resources.values() if resource.options.aliases or resource.options.import_]
+    assert not [
+        resource.name for resource in recording.resources.values() if resource.options.aliases or resource.options.import_
+    ]
 
 
 def test_every_output_of_the_stack_is_there(recording: Recording) -> None:
@@ -102,21 +103,15 @@ def test_every_output_of_the_stack_is_there(recording: Recording) -> None:
         assert outputs[key], key
 
 
-def test_no_password_is_written_anywhere(recording: Recording) -> None:
-    def walk(value: Any, path: str) -> Iterator[str]:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                yield from walk(item, f"{path}.{key}")
-        elif isinstance(value, list):
-            for item in value:
-                yield from walk(item, path)
-        elif isinstance(value, str) and any(word in path.lower() for word in PASSWORDS) and "://" not in value and "arn:" not in value:
-            yield f"{path} = {value}"
+def test_no_password_is_a_plain_variable(recording: Recording) -> None:
+    def names(value: Any) -> Iterator[str]:
+        """Names of plain variables: keys of every block called environment."""
+        for key, item in value.items() if isinstance(value, dict) else ():
+            yield from item if key == "environment" else names(item)
 
-    found = [
-        line for resource in recording.resources.values() for line in walk(resource.inputs, resource.name) if ".environment." in line
-    ]
-    assert not found
+    found = {name for resource in recording.resources.values() for name in names(resource.inputs)}
+    assert "DB_HOST" in found, "there are variables to look at"
+    assert not found & {"DB_PASSWORD", "DATABASE_URL", "REDIS_PASSWORD", "REDIS_URL", "PGPASSWORD"}
 
 
 def test_data_is_protected_in_prod_and_not_in_dev(recording: Recording, request: pytest.FixtureRequest) -> None:
@@ -187,7 +182,7 @@ def test_a_cloud_is_one_folder_and_one_line(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "azure" / "cloud.py").write_text(NEW_CLOUD)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setitem(clouds.CLOUDS, "azure", clouds.Entry("azure.cloud", ("flexible",), "japaneast"))
-    with pytest.raises(SettingsError, match="database.backend is 'local', but provider azure makes PostgreSQL with flexible"):
+    with pytest.raises(SettingsError, match=r"database\.backend is 'local', but provider azure makes PostgreSQL with flexible"):
         record(main, config("azure", "dev", database={"backend": "local"}))
     from components.local.cloud import CLOUD
 
@@ -215,4 +210,6 @@ def test_a_component_that_forgets_its_outputs_is_seen() -> None:
 
 
 def test_scope_names_the_secret() -> None:
-    assert Scope(app="eldonia-nex", environment="production", tier="prod", stack="p").database_secret == "eldonia-nex/production/db"
+    assert (
+        Scope(app="eldonia-nex", environment="production", tier="prod", stack="p").database_secret == "eldonia-nex/production/db"
+    )

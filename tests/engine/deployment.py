@@ -20,10 +20,10 @@ import psycopg
 import yaml
 
 from components.local.host import sweep
-from components.local.host.accounts import postgres_account
-from components.local.host.binaries import find_binaries
 from components.local.host.paths import StackPaths, home_of
-from components.local.host.spec import NodeSpec
+from components.local.host.postgres.accounts import postgres_account
+from components.local.host.postgres.binaries import find_binaries
+from components.local.host.postgres.spec import NodeSpec
 from components.tiers import merge
 from tests.operations.driver import ROOT, Ended, ended
 from tests.support import free_port
@@ -134,7 +134,8 @@ class Deployment:
 @contextmanager
 def new_deployment(root: Path) -> Iterator[Deployment]:
     """A clean copy of this checkout (what git would clone, uncommitted changes included); afterwards nothing of it is left."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    command = ["git", "ls-files", "-co", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     for name in listed.stdout.splitlines():
         if (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)

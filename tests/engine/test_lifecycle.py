@@ -50,7 +50,7 @@ def test_the_schema_is_there_and_recorded(live: Deployment) -> None:
 
 def test_no_password_in_state_processes_or_logs(live: Deployment) -> None:
     passwords = {live.secret(name)["password"] for name in ("db", "db-admin")}
-    passwords |= {(live.paths.postgres / "database" / f"{name}.password").read_text().strip() for name in ("superuser", "replicator")}
+    passwords |= {path.read_text().strip() for path in live.paths.postgres.glob("*/*.password")}
     places = {"state": live.state(), "output": live.up().text}
     places |= {path.name: path.read_text(errors="replace") for path in live.paths.logs.rglob("*") if path.is_file()}
     places |= {f"argv of {process.pid}": " ".join(process.cmdline()) for process in psutil.process_iter() if process.pid > 1}

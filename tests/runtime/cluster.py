@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from components.local.host.server import Server
+from components.local.host.postgres.server import Server
 from tests.support import LocalPostgres, running_postgres
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg.errors import ReadOnlySqlTransaction
 
-from components.local.host import node
+from components.local.host.postgres import node
 from runtime.database import DatabaseManager
 from runtime.environment import DatabaseEnvironment
 from runtime.errors import DatabaseUnavailable

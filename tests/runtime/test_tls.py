@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from components.local.host import tls
-from components.local.host.accounts import postgres_account
+from components.local.host.postgres import tls
+from components.local.host.postgres.accounts import postgres_account
 from runtime.database import DatabaseManager
 from runtime.errors import DatabaseUnavailable
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from components.local.host.accounts import Account
+from components.local.host.postgres.accounts import Account
 
 ENTERABLE = 0o711
 """Mode of a folder that another user (PostgreSQL's) passes through, but does not list."""

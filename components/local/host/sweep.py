@@ -10,13 +10,13 @@ from pathlib import Path
 
 import psutil
 
-from components.local.host import environment
 from components.local.host.errors import LocalError
 from components.local.host.jsonfile import read_json
-from components.local.host.process import KILL_SECONDS, Identity, end, has_terminal, session
-from components.local.host.status import FILE
+from components.local.host.processes import environment
+from components.local.host.processes.process import KILL_SECONDS, Identity, end, has_terminal, session
+from components.local.host.processes.status import FILE
 
-DAEMONS = ("components.local.host.supervisor", "components.local.host.scheduler")
+DAEMONS = ("components.local.host.processes.supervisor", "components.local.host.processes.scheduler")
 GRACE = 15.0
 """Seconds between the request to stop and SIGKILL."""
 

@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.local.host import cache
-from components.local.host.cache import CacheSpec
+from components.local.host.processes import cache
+from components.local.host.processes.cache import CacheSpec
 from components.local.providers.base import LocalProvider, inputs
 from components.local.providers.observed import changed, needs_mending, status_word
 
@@ -25,7 +25,7 @@ def _spec(props: Mapping[str, Any]) -> CacheSpec:
 
 
 class CacheServerProvider(LocalProvider):
-    """Thin over :mod:`components.local.host.cache`. The password is made here and lies in the secret file only."""
+    """Thin over :mod:`components.local.host.processes.cache`. The password is made here and lies in the secret file only."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(str(props["run_dir"]), self._converge(props))
@@ -82,7 +82,7 @@ class CacheServer(Resource, module="local", name="CacheServer"):
         setting: str = "cache",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """See :class:`components.local.host.cache.CacheSpec`."""
+        """See :class:`components.local.host.processes.cache.CacheSpec`."""
         properties = {
             **{"name": name, "host": host, "port": port, "run_dir": run_dir, "log": log, "secret": secret},
             **{"max_memory_mb": max_memory_mb, "policy": policy, "persistent": persistent, "setting": setting},

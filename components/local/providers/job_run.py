@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
-from components.local.host import jobs
-from components.local.host.jobs import TIMEOUT, JobSpec
+from components.local.host.processes import jobs
+from components.local.host.processes.jobs import TIMEOUT, JobSpec
 from components.local.providers.base import LocalProvider, inputs
 from components.local.providers.observed import changed
 
@@ -20,7 +20,10 @@ RESULTS = ("status", "started", "exit_code")
 
 
 class JobRunProvider(LocalProvider):
-    """Thin over :mod:`components.local.host.jobs`. A failed run leaves the resource as it was, so the next `up` runs again."""
+    """Thin over :mod:`components.local.host.processes.jobs`.
+
+    A failed run leaves the resource as it was, so the next `up` runs again.
+    """
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(str(props["run_dir"]), self._run(props))
@@ -74,9 +77,9 @@ class JobRun(Resource, module="local", name="JobRun"):
         setting: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """See :class:`components.local.host.jobs.JobSpec`. *triggers*: any text whose change runs the job again.
+        """See :class:`components.local.host.processes.jobs.JobSpec`. *triggers*: any text whose change runs the job again.
 
-        *on_demand*: only made ready, for ``python -m components.local.host.jobs <run_dir>/job.json``; never run here.
+        *on_demand*: only made ready, for ``python -m components.local.host.processes.jobs <run_dir>/job.json``; never run here.
         """
         properties = {
             **{"name": name, "command": list(command), "cwd": cwd, "run_dir": run_dir, "log": log},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.local.host.status import ServiceState
+from components.local.host.processes.status import ServiceState
 from components.local.providers.base import inputs
 
 RUNNING = "running"

@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.local.host import cluster
-from components.local.host.cluster import Cluster
 from components.local.host.errors import LocalError
+from components.local.host.postgres import cluster
+from components.local.host.postgres.cluster import Cluster
 from components.local.providers.base import LocalProvider, inputs
 from components.local.providers.observed import changed
 
@@ -18,7 +18,7 @@ PRESENT, ABSENT = "present", "absent"
 
 
 class PostgresClusterProvider(LocalProvider):
-    """Thin over :mod:`components.local.host.cluster`."""
+    """Thin over :mod:`components.local.host.postgres.cluster`."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(str(props["directory"]), self._converge(props))

@@ -9,9 +9,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.local.host import database
-from components.local.host.database import DatabaseSpec
 from components.local.host.errors import LocalError
+from components.local.host.postgres import database
+from components.local.host.postgres.database import DatabaseSpec
 from components.local.providers.base import LocalProvider, inputs
 from components.local.providers.observed import changed
 from components.local.providers.postgres_cluster import ABSENT, PRESENT, protected
@@ -29,7 +29,7 @@ def _spec(props: Mapping[str, Any]) -> DatabaseSpec:
 
 
 class PostgresDatabaseProvider(LocalProvider):
-    """Thin over :mod:`components.local.host.database`. Passwords are made there and never come here."""
+    """Thin over :mod:`components.local.host.postgres.database`. Passwords are made there and never come here."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(f"{props['cluster_dir']}/{props['dbname']}", self._converge(props))
@@ -101,7 +101,7 @@ class PostgresDatabase(Resource, module="local", name="PostgresDatabase"):
         deletion_protection: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """See :class:`components.local.host.database.DatabaseSpec`; *version* and *home* find the psql to name."""
+        """See :class:`components.local.host.postgres.database.DatabaseSpec`; *version* and *home* find the psql to name."""
         properties = {
             **{"cluster_dir": cluster_dir, "app": app, "dbname": dbname, "hosts": list(hosts), "port": port},
             **{"secrets_dir": secrets_dir, "password_version": password_version, "version": version, "home": home},

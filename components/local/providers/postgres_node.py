@@ -9,10 +9,10 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.local.host import node
-from components.local.host.cluster import Cluster
 from components.local.host.errors import LocalError
-from components.local.host.spec import NodeSpec, NodeState
+from components.local.host.postgres import node
+from components.local.host.postgres.cluster import Cluster
+from components.local.host.postgres.spec import NodeSpec, NodeState
 from components.local.providers.base import LocalProvider, inputs
 from components.local.providers.observed import RUNNING, changed
 from components.local.providers.postgres_cluster import protected
@@ -29,7 +29,7 @@ def _spec(props: Mapping[str, Any]) -> NodeSpec:
 
 
 class PostgresNodeProvider(LocalProvider):
-    """Thin over :mod:`components.local.host.node`, whose ``ensure`` serves creation, changes and mending alike."""
+    """Thin over :mod:`components.local.host.postgres.node`, whose ``ensure`` serves creation, changes and mending alike."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(f"{props['cluster_dir']}/{props['node']}", self._converge(props))
@@ -88,7 +88,7 @@ class PostgresNode(Resource, module="local", name="PostgresNode"):
         deletion_protection: bool,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """See :class:`components.local.host.spec.NodeSpec`. *deletion_protection* keeps the last node of a cluster."""
+        """See :class:`components.local.host.postgres.spec.NodeSpec`. *deletion_protection* keeps the last node of a cluster."""
         properties = {
             **{"cluster_dir": cluster_dir, "node": node, "address": address, "port": port, "version": version},
             **{"home": home, "log": log, "parameters": dict(parameters), "deletion_protection": deletion_protection},

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.local.host import services
-from components.local.host.service_spec import ServiceSpec
+from components.local.host.processes import services
+from components.local.host.processes.service_spec import ServiceSpec
 from components.local.providers.base import LocalProvider, inputs
 from components.local.providers.observed import changed, needs_mending, status_word
 
@@ -22,7 +22,7 @@ PLACE = ("name", "run_dir")
 
 
 class HealthArgs(TypedDict, total=False):
-    """How the process is asked whether it is well; see :class:`components.local.host.health.Health`."""
+    """How the process is asked whether it is well; see :class:`components.local.host.processes.health.Health`."""
 
     protocol: str
     path: str
@@ -33,7 +33,7 @@ class HealthArgs(TypedDict, total=False):
 
 
 class ProcessProvider(LocalProvider):
-    """Thin over :mod:`components.local.host.services`."""
+    """Thin over :mod:`components.local.host.processes.services`."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(str(props["run_dir"]), self._converge(props))
@@ -89,7 +89,7 @@ class SupervisedProcess(Resource, module="local", name="SupervisedProcess"):
         setting: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """See :class:`components.local.host.service_spec.ServiceSpec` for the meaning and units of all of them.
+        """See :class:`components.local.host.processes.service_spec.ServiceSpec` for the meaning and units of all of them.
 
         *secrets* are references (``file:///abs/path.json#key``), never values: they lie in the Pulumi state as given.
         """

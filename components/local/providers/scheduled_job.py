@@ -9,9 +9,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
 
-from components.local.host import scheduler
-from components.local.host.jobs import TIMEOUT, JobSpec
-from components.local.host.scheduler import ScheduleSpec
+from components.local.host.processes import scheduler
+from components.local.host.processes.jobs import TIMEOUT, JobSpec
+from components.local.host.processes.scheduler import ScheduleSpec
 from components.local.providers.base import LocalProvider, inputs
 from components.local.providers.observed import changed, needs_mending, status_word
 
@@ -29,7 +29,7 @@ def _spec(props: Mapping[str, Any]) -> ScheduleSpec:
 
 
 class ScheduledJobProvider(LocalProvider):
-    """Thin over :mod:`components.local.host.scheduler`."""
+    """Thin over :mod:`components.local.host.processes.scheduler`."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(str(props["run_dir"]), self._converge(props))
@@ -83,7 +83,7 @@ class ScheduledJob(Resource, module="local", name="ScheduledJob"):
         setting: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """See :class:`components.local.host.jobs.JobSpec` and :class:`components.local.host.scheduler.ScheduleSpec`."""
+        """See ``JobSpec`` and ``ScheduleSpec`` in :mod:`components.local.host.processes.jobs` and ``.scheduler``."""
         properties = {
             **{"name": name, "command": list(command), "cwd": cwd, "run_dir": run_dir, "log": log},
             **{"environment": dict(environment or {}), "secrets": dict(secrets or {}), "cron": cron},

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from components.local.host import cluster, node
+from components.local.host.postgres import cluster, node
 from tests.support import LocalPostgres, running_postgres
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from components.local.host import binaries
-from components.local.host.accounts import Account, postgres_account
-from components.local.host.binaries import Binaries, find_binaries
 from components.local.host.errors import LocalError
+from components.local.host.postgres import binaries
+from components.local.host.postgres.accounts import Account, postgres_account
+from components.local.host.postgres.binaries import Binaries, find_binaries
 from tests.support import short_folder
 
 

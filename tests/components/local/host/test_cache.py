@@ -14,9 +14,10 @@ import psutil
 import pytest
 import redis
 
-from components.local.host import cache, secrets
-from components.local.host.cache import CacheSpec
+from components.local.host import secrets
 from components.local.host.errors import LocalError
+from components.local.host.processes import cache
+from components.local.host.processes.cache import CacheSpec
 from tests.processes import Sandbox, free_port, running, until
 
 

@@ -14,10 +14,11 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from components.local.host import database, secrets, tls
-from components.local.host.accounts import postgres_account
-from components.local.host.database import DatabaseSpec
+from components.local.host import secrets
 from components.local.host.errors import LocalError
+from components.local.host.postgres import database, tls
+from components.local.host.postgres.accounts import postgres_account
+from components.local.host.postgres.database import DatabaseSpec
 from tests.support import LocalPostgres
 
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from components.local.host import datadir, failover, node
 from components.local.host.errors import LocalError
-from components.local.host.server import Server
-from components.local.host.spec import NodeSpec
+from components.local.host.postgres import datadir, failover, node
+from components.local.host.postgres.server import Server
+from components.local.host.postgres.spec import NodeSpec
 from tests.support import LocalPostgres, running_postgres
 
 

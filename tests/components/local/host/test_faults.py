@@ -14,9 +14,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from components.local.host import accounts, binaries, cluster, node, ports
+from components.local.host import ports
 from components.local.host.errors import LocalError
-from components.local.host.spec import NodeSpec
+from components.local.host.postgres import accounts, binaries, cluster, node
+from components.local.host.postgres.spec import NodeSpec
 from tests.support import LocalPostgres, free_port, running_postgres, short_folder
 
 

@@ -9,7 +9,7 @@ from socket import create_server, socket
 
 import pytest
 
-from components.local.host.health import Answer, Health, check
+from components.local.host.processes.health import Answer, Health, check
 from tests.processes import free_port
 
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import pytest
 
-from components.local.host import jobs, secrets
+from components.local.host import secrets
 from components.local.host.errors import LocalError
 from components.local.host.jsonfile import write_json
-from components.local.host.logfile import MAX_BYTES
+from components.local.host.processes import jobs
+from components.local.host.processes.logfile import MAX_BYTES
 from tests.processes import PYTHON, Sandbox, running, until
 
 FOREVER = """
@@ -97,7 +98,7 @@ def test_a_killed_caller_takes_the_job_along(sandbox: Sandbox) -> None:
     spec = sandbox.job(FOREVER)
     write_json(sandbox.folder / "job.json", spec.to_json())
     text = (
-        "import json, sys; from components.local.host import jobs;jobs.run(jobs.JobSpec.from_json(json.load(open(sys.argv[1]))))"
+        "import json, sys; from components.local.host.processes import jobs; jobs.run(jobs.JobSpec.from_json(json.load(open(sys.argv[1]))))"
     )
     with subprocess.Popen([PYTHON, "-c", text, str(sandbox.folder / "job.json")]) as caller:
         started = pids(sandbox)
@@ -113,7 +114,7 @@ def test_a_killed_caller_takes_the_job_along(sandbox: Sandbox) -> None:
 
 def test_a_job_run_by_hand(sandbox: Sandbox) -> None:
     def by_hand(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [PYTHON, "-m", "components.local.host.jobs", *arguments]
+        command = [PYTHON, "-m", "components.local.host.processes.jobs", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     file = sandbox.folder / "job.json"

@@ -14,8 +14,8 @@ import psutil
 import psycopg
 import pytest
 
-from components.local.host import cluster, node, postmaster
 from components.local.host.errors import LocalError
+from components.local.host.postgres import cluster, node, postmaster
 from tests.support import LocalPostgres, running_postgres
 
 

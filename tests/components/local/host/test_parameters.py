@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import psycopg
 import pytest
 
-from components.local.host import configuration, node
 from components.local.host.errors import LocalError
-from components.local.host.spec import NodeState
+from components.local.host.postgres import configuration, node
+from components.local.host.postgres.spec import NodeState
 from tests.support import LocalPostgres
 
 

@@ -7,8 +7,8 @@ import stat
 import subprocess
 from pathlib import Path
 
-from components.local.host.logfile import LogFile, tail
-from components.local.host.process import Identity, end, end_session, has_terminal, session
+from components.local.host.processes.logfile import LogFile, tail
+from components.local.host.processes.process import Identity, end, end_session, has_terminal, session
 from tests.processes import PYTHON, until
 
 SLEEP = [PYTHON, "-c", "import time; time.sleep(600)"]

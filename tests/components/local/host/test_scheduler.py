@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from components.local.host import jobs, scheduler
 from components.local.host.errors import LocalError
-from components.local.host.scheduler import ScheduleSpec, next_run
+from components.local.host.processes import jobs, scheduler
+from components.local.host.processes.scheduler import ScheduleSpec, next_run
 from tests.processes import Sandbox, running, until
 
 START = datetime(2026, 3, 1, 2, 59, 30, tzinfo=UTC)
@@ -83,7 +83,7 @@ def test_a_failing_run_is_recorded_and_does_not_end_the_schedule(sandbox: Sandbo
 
 DAEMON = """
     import sys, time
-    from components.local.host import scheduler
+    from components.local.host.processes import scheduler
     from datetime import UTC, datetime, timedelta
 
     begin = time.time()

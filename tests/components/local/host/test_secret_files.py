@@ -8,8 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from components.local.host import secrets, services
+from components.local.host import secrets
 from components.local.host.errors import LocalError
+from components.local.host.processes import services
 from tests.processes import Sandbox, ask, crash, until
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from components.local.host import secrets, services
+from components.local.host import secrets
 from components.local.host.errors import LocalError
-from components.local.host.service_spec import ServiceSpec
+from components.local.host.processes import services
+from components.local.host.processes.service_spec import ServiceSpec
 from tests.processes import Sandbox, ask, crash, until
 
 

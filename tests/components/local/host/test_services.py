@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import pytest
 
-from components.local.host import services
 from components.local.host.jsonfile import read_json
-from components.local.host.process import Identity
-from components.local.host.service_spec import ServiceSpec
-from components.local.host.status import ServiceState
+from components.local.host.processes import services
+from components.local.host.processes.process import Identity
+from components.local.host.processes.service_spec import ServiceSpec
+from components.local.host.processes.status import ServiceState
 from tests.processes import PYTHON, Sandbox, ask, crash, running, until
 
 
@@ -230,7 +230,7 @@ def test_an_interrupted_ensure_is_taken_up_by_the_next(sandbox: Sandbox) -> None
 def test_a_second_supervisor_of_one_folder_refuses(sandbox: Sandbox) -> None:
     spec = sandbox.service()
     state = services.ensure(spec)
-    command = [PYTHON, "-m", "components.local.host.supervisor", str(spec.run_dir / services.SPEC)]
+    command = [PYTHON, "-m", "components.local.host.processes.supervisor", str(spec.run_dir / services.SPEC)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 3
     assert answer.stderr.strip() == f"another supervisor works in {spec.run_dir}"

@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from components.local.host import services, sweep
+from components.local.host import sweep
 from components.local.host.jsonfile import private_folder, write_json
-from components.local.host.process import Identity
+from components.local.host.processes import services
+from components.local.host.processes.process import Identity
 from tests.processes import PYTHON, Sandbox, ask, running, until
 
 SLEEP = [PYTHON, "-c", "import time; time.sleep(600)"]

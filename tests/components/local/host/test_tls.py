@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from cryptography import x509
 
-from components.local.host import cluster, node, tls
-from components.local.host.accounts import postgres_account
+from components.local.host.postgres import cluster, node, tls
+from components.local.host.postgres.accounts import postgres_account
 from tests.support import LocalPostgres
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

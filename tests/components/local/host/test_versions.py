@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from components.local.host import binaries, cluster, database, node
 from components.local.host.errors import LocalError
-from components.local.host.spec import NodeSpec
+from components.local.host.postgres import binaries, cluster, database, node
+from components.local.host.postgres.spec import NodeSpec
 from tests.support import LocalPostgres, running_postgres
 
 

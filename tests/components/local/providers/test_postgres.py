@@ -16,8 +16,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.local.host import cluster, node, secrets
+from components.local.host import secrets
 from components.local.host.errors import LocalError
+from components.local.host.postgres import cluster, node
 from components.local.providers.base import LocalProvider
 from components.local.providers.postgres_cluster import PostgresClusterProvider
 from components.local.providers.postgres_database import PostgresDatabaseProvider

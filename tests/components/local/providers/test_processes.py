@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from components.local.host import cache, jobs, scheduler, secrets, services
+from components.local.host import secrets
 from components.local.host.errors import LocalError
-from components.local.host.service_spec import ServiceSpec
+from components.local.host.processes import cache, jobs, scheduler, services
+from components.local.host.processes.service_spec import ServiceSpec
 from components.local.providers.cache_server import CacheServerProvider
 from components.local.providers.directory import DirectoryProvider
 from components.local.providers.job_run import JobRunProvider

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from components.local.host.jsonfile import read_json, write_json
-from components.local.host.logfile import now
-from components.local.host.process import Identity
+from components.local.host.processes.logfile import now
+from components.local.host.processes.process import Identity
 
 FILE = "status.json"
 RUNNING = ("starting", "healthy", "unhealthy", "backoff")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from components.local.host import environment
 from components.local.host.errors import LocalError
+from components.local.host.processes import environment
 
 
 def require_command(command: tuple[str, ...], cwd: Path, *, owner: str, key: str) -> None:

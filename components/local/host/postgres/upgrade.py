@@ -6,12 +6,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from components.local.host import configuration, datadir
-from components.local.host.binaries import Binaries, available, find_binaries
-from components.local.host.cluster import Cluster
 from components.local.host.errors import LocalError
 from components.local.host.files import make_folder, write_file
-from components.local.host.server import Server
+from components.local.host.postgres import configuration, datadir
+from components.local.host.postgres.binaries import Binaries, available, find_binaries
+from components.local.host.postgres.cluster import Cluster
+from components.local.host.postgres.server import Server
 
 _BY_DUMP = "dump the database with pg_dump, remove the stack and restore into a new one"
 

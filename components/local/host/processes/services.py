@@ -11,14 +11,15 @@ import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from components.local.host import environment, logfile, ports, secrets, status
-from components.local.host.commands import require_command
+from components.local.host import ports, secrets
 from components.local.host.errors import LocalError
 from components.local.host.files import locked
 from components.local.host.jsonfile import private_folder, read_json, write_json
-from components.local.host.process import KILL_SECONDS, Identity, end_remains, wait_gone
-from components.local.host.service_spec import ServiceSpec
-from components.local.host.status import ServiceState
+from components.local.host.processes import environment, logfile, status
+from components.local.host.processes.commands import require_command
+from components.local.host.processes.process import KILL_SECONDS, Identity, end_remains, wait_gone
+from components.local.host.processes.service_spec import ServiceSpec
+from components.local.host.processes.status import ServiceState
 
 SPEC = "spec.json"
 GOOD = "good.json"
@@ -98,7 +99,7 @@ def _start(spec: ServiceSpec) -> None:
     (spec.run_dir / status.FILE).unlink(missing_ok=True)
     write_json(spec.run_dir / SPEC, spec.to_json())
     # A supervisor has a working folder and an import path of its own, so neither the caller's folder nor shell matter.
-    command = [sys.executable, "-P", "-m", "components.local.host.supervisor", str(spec.run_dir / SPEC)]
+    command = [sys.executable, "-P", "-m", "components.local.host.processes.supervisor", str(spec.run_dir / SPEC)]
     own_log = spec.run_dir / "supervisor.log"
     descriptor = os.open(own_log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:

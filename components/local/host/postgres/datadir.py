@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components.local.host import configuration, tls
-from components.local.host.binaries import Binaries
 from components.local.host.files import make_folder, write_file
-from components.local.host.server import Server
+from components.local.host.postgres import configuration, tls
+from components.local.host.postgres.binaries import Binaries
+from components.local.host.postgres.server import Server
 
 
 def prepare_folder(server: Server) -> None:

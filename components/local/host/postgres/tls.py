@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from components.local.host.accounts import Account
 from components.local.host.files import make_folder, write_file
+from components.local.host.postgres.accounts import Account
 
 CA_DAYS = 3650
 SERVER_DAYS = 825

@@ -11,16 +11,17 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from components.local.host import environment, logfile, secrets
-from components.local.host.child import guarded
-from components.local.host.commands import require_command
+from components.local.host import secrets
 from components.local.host.errors import LocalError
 from components.local.host.files import locked
-from components.local.host.guard import shell_code
 from components.local.host.jsonfile import private_folder, read_json, write_json
-from components.local.host.logfile import LogFile, now
-from components.local.host.process import KILL_SECONDS, Identity, end_remains, end_session
-from components.local.host.status import FILE
+from components.local.host.processes import environment, logfile
+from components.local.host.processes.child import guarded
+from components.local.host.processes.commands import require_command
+from components.local.host.processes.guard import shell_code
+from components.local.host.processes.logfile import LogFile, now
+from components.local.host.processes.process import KILL_SECONDS, Identity, end_remains, end_session
+from components.local.host.processes.status import FILE
 
 SPEC = "job.json"
 
@@ -183,7 +184,7 @@ def main() -> int:
     try:
         state = run(JobSpec.from_json(json.loads(Path(sys.argv[1]).read_text())))
     except (IndexError, OSError):
-        print("usage: python -m components.local.host.jobs <run folder>/job.json", file=sys.stderr)
+        print("usage: python -m components.local.host.processes.jobs <run folder>/job.json", file=sys.stderr)
         return 2
     except LocalError as error:
         print(error, file=sys.stderr)

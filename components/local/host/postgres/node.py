@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 
-from components.local.host import configuration, datadir, disk, election, failover, internal_roles, postmaster, upgrade
-from components.local.host.cluster import Cluster
 from components.local.host.errors import LocalError
 from components.local.host.files import write_file
-from components.local.host.server import Server
-from components.local.host.settle import settle
-from components.local.host.spec import NodeSpec, NodeState, Status
+from components.local.host.postgres import configuration, datadir, disk, election, failover, internal_roles, postmaster, upgrade
+from components.local.host.postgres.cluster import Cluster
+from components.local.host.postgres.server import Server
+from components.local.host.postgres.settle import settle
+from components.local.host.postgres.spec import NodeSpec, NodeState, Status
 
 
 def ensure(spec: NodeSpec) -> NodeState:
@@ -71,7 +71,7 @@ def remove(spec: NodeSpec) -> None:
 
 
 def promote(spec: NodeSpec) -> NodeState:
-    """Switch over to this standby: see :func:`components.local.host.failover.promote`."""
+    """Switch over to this standby: see :func:`components.local.host.postgres.failover.promote`."""
     cluster = Cluster(directory=spec.cluster_dir)
     with cluster.lock():
         failover.promote(cluster, Server(spec))

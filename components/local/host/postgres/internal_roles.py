@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from components.local.host.server import Server
+from components.local.host.postgres.server import Server
 
 
 def ensure(primary: Server) -> None:

@@ -1,4 +1,4 @@
-"""``python -m components.local.host.scheduler <schedule.json>``: runs one job at the times of a cron expression.
+"""``python -m components.local.host.processes.scheduler <schedule.json>``: runs one job at the times of a cron expression.
 
 Not a daemon of its own: it is a service without a health check under the supervisor, which restarts it when it dies.
 """
@@ -19,13 +19,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from components.local.host import environment, jobs, services
-from components.local.host.commands import require_command
 from components.local.host.errors import LocalError
-from components.local.host.jobs import JobSpec, JobState
 from components.local.host.jsonfile import private_folder, read_json, write_json
-from components.local.host.service_spec import ServiceSpec
-from components.local.host.status import ServiceState
+from components.local.host.processes import environment, jobs, services
+from components.local.host.processes.commands import require_command
+from components.local.host.processes.jobs import JobSpec, JobState
+from components.local.host.processes.service_spec import ServiceSpec
+from components.local.host.processes.status import ServiceState
 
 NAP = 20.0
 """Seconds between two looks at the clock: how late a job starts at worst after the machine slept."""
@@ -51,7 +51,7 @@ class ScheduleSpec:
         text = json.dumps(self.to_json(), sort_keys=True)
         return ServiceSpec(
             name=f"schedule-{self.job.name}",
-            command=("python", "-P", "-m", "components.local.host.scheduler", str(self.run_dir / "schedule.json")),
+            command=("python", "-P", "-m", "components.local.host.processes.scheduler", str(self.run_dir / "schedule.json")),
             cwd=Path("/"),
             run_dir=self.run_dir,
             log=self.job.log.with_name(f"schedule-{self.job.name}.log"),

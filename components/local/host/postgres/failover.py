@@ -7,13 +7,13 @@ import re
 import shutil
 import time
 
-from components.local.host import configuration, datadir, internal_roles, postmaster
-from components.local.host.cluster import Cluster
-from components.local.host.election import primary
 from components.local.host.errors import LocalError
 from components.local.host.files import write_file
-from components.local.host.server import Server, last_complaint
-from components.local.host.settle import settle
+from components.local.host.postgres import configuration, datadir, internal_roles, postmaster
+from components.local.host.postgres.cluster import Cluster
+from components.local.host.postgres.election import primary
+from components.local.host.postgres.server import Server, last_complaint
+from components.local.host.postgres.settle import settle
 
 STREAM_SECONDS = 15
 """How long a standby is given to catch up with its primary."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_IROTH, S_IXGRP, S_IXOTH, S_IXUSR
 
 from components.local.host.errors import LocalError
+from components.local.host.postgres import become
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +59,10 @@ class Account:
         """
         base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(cwd), "LC_ALL": "C"}
         command = [str(part) for part in argv]
-        # subprocess switches the user in the child by itself: no setpriv, runuser or sudo needs to be installed.
-        switch = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.foreign else {}
+        switch = [sys.executable, "-I", "-S", become.__file__, str(self.uid), str(self.gid)] if self.foreign else []
         try:
-            return subprocess.run(  # type: ignore[call-overload,no-any-return]
-                command,
+            return subprocess.run(
+                [*switch, *command],
                 cwd=cwd,
                 env=base | dict(environment or {}),
                 stdin=subprocess.DEVNULL,
@@ -70,7 +71,6 @@ class Account:
                 errors="replace",
                 timeout=seconds,
                 check=False,
-                **switch,
             )
         except subprocess.TimeoutExpired:
             name = Path(command[0]).name

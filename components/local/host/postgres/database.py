@@ -13,12 +13,13 @@ from urllib.parse import quote
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from components.local.host import disk, election, internal_roles, secrets
-from components.local.host.binaries import find_binaries
-from components.local.host.cluster import Cluster
+from components.local.host import secrets
 from components.local.host.errors import LocalError
 from components.local.host.files import make_folder, write_file
-from components.local.host.server import Server
+from components.local.host.postgres import disk, election, internal_roles
+from components.local.host.postgres.binaries import find_binaries
+from components.local.host.postgres.cluster import Cluster
+from components.local.host.postgres.server import Server
 from operations import roles
 
 

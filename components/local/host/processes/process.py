@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from components.local.host import environment
+from components.local.host.processes import environment
 
 KILL_SECONDS = 5.0
 """How long a process may take to vanish after SIGKILL: longer only in an uninterruptible system call."""

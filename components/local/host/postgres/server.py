@@ -13,12 +13,13 @@ from typing import Any
 import psutil
 import psycopg
 
-from components.local.host import disk, ports, postmaster
-from components.local.host.accounts import postgres_account
-from components.local.host.binaries import Binaries, find_binaries
+from components.local.host import ports
 from components.local.host.errors import LocalError
 from components.local.host.files import make_folder
-from components.local.host.spec import NodeSpec
+from components.local.host.postgres import disk, postmaster
+from components.local.host.postgres.accounts import postgres_account
+from components.local.host.postgres.binaries import Binaries, find_binaries
+from components.local.host.postgres.spec import NodeSpec
 
 START_SECONDS = 300
 """How long a start may take; crash recovery replays at most one checkpoint's distance of WAL."""

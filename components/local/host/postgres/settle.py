@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from components.local.host import configuration, election, ports, postmaster
-from components.local.host.cluster import Cluster
+from components.local.host import ports
 from components.local.host.errors import LocalError
 from components.local.host.files import write_file
-from components.local.host.server import Server
+from components.local.host.postgres import configuration, election, postmaster
+from components.local.host.postgres.cluster import Cluster
+from components.local.host.postgres.server import Server
 
 REPLAY_SECONDS = 15
 """How long a standby is given to replay the primary's reduction of a setting."""

@@ -9,15 +9,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from components.local.host import guard
-from components.local.host.logfile import LogFile
-from components.local.host.process import KILL_SECONDS, Identity, end_session
+from components.local.host.processes import guard
+from components.local.host.processes.logfile import LogFile
+from components.local.host.processes.process import KILL_SECONDS, Identity, end_session
 
 CHUNK = 64 * 1024
 
 
 def guarded(command: Sequence[str], *, grace: float) -> list[str]:
-    """*command* behind :mod:`components.local.host.guard`: isolated (-I) and without site packages (-S), to start fast."""
+    """*command* behind :mod:`.guard`: isolated (-I) and without site packages (-S), to start fast."""
     return [sys.executable, "-I", "-S", guard.__file__, f"{grace:g}", *command]
 
 

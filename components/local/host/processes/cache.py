@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from components.local.host import environment, secrets, services
+from components.local.host import secrets
 from components.local.host.errors import LocalError
 from components.local.host.files import write_file
-from components.local.host.health import Health
 from components.local.host.jsonfile import private_folder
-from components.local.host.service_spec import ServiceSpec
-from components.local.host.status import ServiceState
+from components.local.host.processes import environment, services
+from components.local.host.processes.health import Health
+from components.local.host.processes.service_spec import ServiceSpec
+from components.local.host.processes.status import ServiceState
 
 SERVERS = ("valkey-server", "redis-server")
 """In order of preference. They take the same configuration."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from components.local.host import postmaster
-from components.local.host.cluster import Cluster
-from components.local.host.server import Server
+from components.local.host.postgres import postmaster
+from components.local.host.postgres.cluster import Cluster
+from components.local.host.postgres.server import Server
 
 
 def primary(cluster: Cluster) -> Server | None:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from components.local.host import tls
-from components.local.host.accounts import Account
-from components.local.host.binaries import Binaries
 from components.local.host.errors import LocalError
 from components.local.host.files import write_file
-from components.local.host.spec import NodeSpec
+from components.local.host.postgres import tls
+from components.local.host.postgres.accounts import Account
+from components.local.host.postgres.binaries import Binaries
+from components.local.host.postgres.spec import NodeSpec
 
 MAIN = "# Written by managed-postgres; settings are changed by database.parameters.\ninclude 'managed.conf'\n"
 """postgresql.conf of every node."""

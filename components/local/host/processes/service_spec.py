@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from components.local.host import logfile
-from components.local.host.health import Health
+from components.local.host.processes import logfile
+from components.local.host.processes.health import Health
 
 
 @dataclass(frozen=True, kw_only=True)

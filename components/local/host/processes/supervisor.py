@@ -1,4 +1,4 @@
-"""``python -m components.local.host.supervisor <spec.json>``: a daemon that keeps one command running.
+"""``python -m components.local.host.processes.supervisor <spec.json>``: a daemon that keeps one command running.
 
 The container runtime of the local stack: what ECS and Cloud Run do with a container, this does with a process. It
 detaches itself; the command that starts it returns as soon as it holds the lock of the run folder. SIGTERM stops it and
@@ -15,15 +15,16 @@ import sys
 import time
 from pathlib import Path
 
-from components.local.host import environment, secrets
-from components.local.host.child import Child
+from components.local.host import secrets
 from components.local.host.errors import LocalError
-from components.local.host.health import Health, check
 from components.local.host.jsonfile import read_json
-from components.local.host.logfile import LogFile
-from components.local.host.process import Identity, end_remains
-from components.local.host.service_spec import ServiceSpec
-from components.local.host.status import FILE, StatusFile
+from components.local.host.processes import environment
+from components.local.host.processes.child import Child
+from components.local.host.processes.health import Health, check
+from components.local.host.processes.logfile import LogFile
+from components.local.host.processes.process import Identity, end_remains
+from components.local.host.processes.service_spec import ServiceSpec
+from components.local.host.processes.status import FILE, StatusFile
 
 LOCK = "supervisor.lock"
 ANOTHER = 3

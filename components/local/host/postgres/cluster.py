@@ -25,12 +25,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.local.host import disk, postmaster, tls
-from components.local.host.accounts import Account, postgres_account
 from components.local.host.errors import LocalError
 from components.local.host.files import locked, make_folder, write_file
-from components.local.host.server import Server
-from components.local.host.spec import NodeSpec
+from components.local.host.postgres import disk, postmaster, tls
+from components.local.host.postgres.accounts import Account, postgres_account
+from components.local.host.postgres.server import Server
+from components.local.host.postgres.spec import NodeSpec
 
 PASSWORD_FILES = ("superuser.password", "replicator.password")
 

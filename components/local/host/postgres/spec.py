@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from components.local.host import tls
+from components.local.host.postgres import tls
 
 Status = Literal["running", "stopped", "diverged", "missing", "outdated"]
 Role = Literal["primary", "standby"]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[4]
 """The folder that holds ``components``: the import root of our own daemons."""
 
 MARK = "MANAGED_POSTGRES_RUN"

@@ -1,0 +1,1 @@
+"""PostgreSQL nodes as real servers: made, started, followed, promoted, upgraded."""

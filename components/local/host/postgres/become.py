@@ -1,0 +1,15 @@
+"""``python -I -S become.py UID GID COMMAND ...``: give up root for another user, then become the command.
+
+A program of its own, because ``subprocess(user=...)`` has to fork, and a fork of a Pulumi provider process runs gRPC's fork
+handlers, which can end the child without a word. Needs no setpriv, runuser or sudo.
+"""
+
+import os
+import sys
+
+if __name__ == "__main__":
+    user, group, *command = sys.argv[1:]
+    os.setgroups([])
+    os.setgid(int(group))
+    os.setuid(int(user))
+    os.execv(command[0], command)

@@ -1,0 +1,1 @@
+"""Supervised processes, jobs, schedules and the cache server."""
