@@ -20,7 +20,7 @@ preview: install ## what `up` would do
 	@$(OPERATIONS) preview --stack $(STACK)
 
 test: lint cli ## every test
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q -n 4 --dist loadfile
 
 lint: install-dev
 	@$(BIN)/ruff check .

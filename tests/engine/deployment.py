@@ -131,6 +131,14 @@ class Deployment:
         return found
 
 
+def refused(result: Ended, *sentences: str) -> None:
+    """*result* is a failure that says all of *sentences*, without a traceback."""
+    assert result.code in (1, 2), result.text
+    for sentence in sentences:
+        assert sentence in result.text, result.text
+    assert "Traceback" not in result.text
+
+
 @contextmanager
 def new_deployment(root: Path) -> Iterator[Deployment]:
     """A clean copy of this checkout (what git would clone, uncommitted changes included); afterwards nothing of it is left."""

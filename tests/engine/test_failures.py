@@ -11,7 +11,7 @@ import pytest
 from tests.engine.deployment import Deployment
 from tests.engine.load import Load
 
-pytestmark = [pytest.mark.xdist_group("engine-failures"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 def until_it_takes_connections(deployment: Deployment, address: str, found: list[float]) -> None:

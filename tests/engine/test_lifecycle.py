@@ -13,7 +13,7 @@ import pytest
 
 from tests.engine.deployment import Deployment
 
-pytestmark = [pytest.mark.xdist_group("engine-lifecycle"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 def changes(text: str) -> set[str]:

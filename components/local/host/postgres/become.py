@@ -12,4 +12,4 @@ if __name__ == "__main__":
     os.setgroups([])
     os.setgid(int(group))
     os.setuid(int(user))
-    os.execv(command[0], command)
+    os.execvp(command[0], command)

@@ -1,0 +1,36 @@
+"""A bad stack file ends in its sentences before anything is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.engine.deployment import Deployment, refused
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"provider": "azure"}, "provider is 'azure'; it must be one of aws, gcp, local."),
+        ({"tier": "production"}, "tier is 'production'; it must be one of dev, staging, prod; did you mean prod?"),
+        ({"database": {"backend": "aurora"}}, "database.backend is 'aurora', but provider local makes PostgreSQL with local"),
+        ({"database": {"backend": "oracle"}}, "database.backend is 'oracle', but provider local makes PostgreSQL with local"),
+        ({"databse": {}}, "databse is not a setting; did you mean database?"),
+        ({"database": {"readers": -1}}, "database.readers is -1; it must be at least 0."),
+        ({"database": {"readers": 99}}, "database.readers is 99; it must be at most 15."),
+    ],
+)
+def test_settings_are_refused_before_anything_is_made(deployment: Deployment, change: dict[str, Any], sentence: str) -> None:
+    deployment.configure(**change)
+    refused(deployment.run("up"), f"Pulumi.local.yaml: {sentence}")
+    assert not deployment.paths.root.exists()
+
+
+def test_a_provider_that_is_not_here_yet(deployment: Deployment) -> None:
+    (deployment.root / "Pulumi.local.yaml").write_text("config:\n  managed-postgres:app: a\n  managed-postgres:provider: gcp\n"
+                                                       "  managed-postgres:tier: dev\n")  # fmt: skip
+    if not (deployment.root / "components" / "gcp").exists():
+        refused(deployment.run("up"), "provider is 'gcp', whose components (components/gcp/cloud.py) are not in this checkout")
