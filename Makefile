@@ -46,4 +46,4 @@ install-dev:
 	@sh operations/install.sh requirements-dev.txt requirements-postgres.txt
 
 cli: install-dev
-	@$(BIN)/python -c "from operations.pulumi_cli import ensure_cli; ensure_cli()"
+	@$(BIN)/python -c "from operations.engine.pulumi_cli import ensure_cli; ensure_cli()"

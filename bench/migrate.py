@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from operations.migrate import migrate
+from operations.migrate.runner import migrate
 from tests.support import running_postgres
 
 BAR = 2.0

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from operations import backup_cli, migrate_cli
-from operations.checkout import find_checkout
+from operations.backup import cli as backup_cli
 from operations.console import make_console
+from operations.engine.checkout import find_checkout
 from operations.errors import OperationError
+from operations.migrate import cli as migrate_cli
 
 app = typer.Typer(
     help="Bring stacks up, look at them, take them down; migrate and back up databases.",

@@ -12,12 +12,12 @@ from typing import Any
 from pulumi.automation import Stack
 from rich.console import Console
 
-from operations.checkout import Checkout
 from operations.console import count, seconds
+from operations.engine.checkout import Checkout
+from operations.engine.resources import name_of
+from operations.engine.run import Run, Stopwatch, begin
 from operations.errors import OperationError, Refused
 from operations.report import make_command, plain_outputs
-from operations.resources import name_of
-from operations.run import Run, Stopwatch, begin
 
 
 def down(checkout: Checkout, stack_name: str, console: Console, *, yes: bool = False) -> None:

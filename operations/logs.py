@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from operations.checkout import Checkout
+from operations.engine.checkout import Checkout
 from operations.errors import Refused
 from operations.report import make_command
 
@@ -67,8 +67,8 @@ def _follow(read: dict[Path, int]) -> Iterator[tuple[Path, str]]:
 
 
 def _console_of(checkout: Checkout, stack: str, console: Console) -> str:
+    from operations.engine.run import begin
     from operations.report import plain_outputs
-    from operations.run import begin
     from operations.up import existing
 
     with begin(checkout, stack, "logs", console, exclusive=False) as run:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from operations.resources import Resource
+from operations.engine.resources import Resource
 
 
 def plain_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 
-from operations.checkout import Checkout
 from operations.console import count
+from operations.engine.checkout import Checkout
+from operations.engine.resources import Resource
+from operations.engine.run import Run, begin
 from operations.errors import OperationError, Refused
 from operations.report import make_command, plain_outputs, print_access, print_resources
-from operations.resources import Resource
-from operations.run import Run, begin
 
 RUNNING, DOWN, UNKNOWN = 0, 1, 2
 """Exit codes of ``status``: all runs; something is down (or nothing was ever brought up); it cannot be told."""
@@ -77,8 +79,26 @@ def status(checkout: Checkout, stack_name: str, console: Console, *, as_json: bo
     else:
         print_resources(console, observed.resources)
         print_access(console, observed.outputs)
+        for line in _alarms(observed.outputs):
+            console.print(f"Alarm: {line}", soft_wrap=True)
         console.print(_sentence(stack_name, observed))
     return code
+
+
+def _alarms(outputs: Mapping[str, Any]) -> list[str]:
+    """Alarms of a stack on this machine; a cloud's own monitoring looks after its thresholds."""
+    database, thresholds = outputs.get("database"), outputs.get("alarms")
+    secret = str(database.get("admin_secret_id", "")) if isinstance(database, Mapping) else ""
+    if not secret.startswith("file://") or not isinstance(thresholds, Mapping):
+        return []
+    from components.local.host.errors import LocalError
+    from components.local.host.secrets import resolve
+    from operations.alarms import firing
+
+    try:
+        return firing(resolve(f"{secret}#url"), thresholds)
+    except LocalError as error:
+        return [str(error)]
 
 
 class Unknown(OperationError):
@@ -104,4 +124,5 @@ def _as_json(stack: str, observed: Observed | None, code: int) -> dict[str, obje
         for r in sorted(observed.resources, key=lambda r: r.urn)
     ]
     state = "running" if code == RUNNING else "down" if observed.down else "unfinished"
-    return {"stack": stack, "state": state, "resources": rows, "outputs": observed.outputs}
+    alarms = _alarms(observed.outputs)
+    return {"stack": stack, "state": state, "resources": rows, "alarms": alarms, "outputs": observed.outputs}

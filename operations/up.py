@@ -5,12 +5,12 @@ from __future__ import annotations
 from pulumi.automation import Stack
 from rich.console import Console
 
-from operations.checkout import Checkout
 from operations.console import count, seconds
+from operations.engine.checkout import Checkout
+from operations.engine.progress import DOING, Progress
+from operations.engine.run import Stopwatch, begin
 from operations.errors import Refused
-from operations.progress import DOING, Progress
 from operations.report import make_command, plain_outputs, print_access, print_resources
-from operations.run import Stopwatch, begin
 
 
 def up(checkout: Checkout, stack_name: str, console: Console) -> None:

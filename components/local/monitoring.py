@@ -1,4 +1,4 @@
-"""Local monitoring: one folder of logs, and the thresholds that ``make status`` holds the running stack against."""
+"""Local monitoring: one folder of logs, and the thresholds that ``make status`` holds the database against."""
 
 from __future__ import annotations
 

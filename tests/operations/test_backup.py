@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.backup import create_backup, expired, list_backups
-from operations.backup_store import BackupSet, FolderStore, Manifest
+from operations.backup.create import create_backup, expired, list_backups
+from operations.backup.pg_client import client_environment, find_client
+from operations.backup.store import BackupSet, FolderStore, Manifest
 from operations.errors import OperationError
-from operations.migrate import migrate
-from operations.pg_client import client_environment, find_client
+from operations.migrate.runner import migrate
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 

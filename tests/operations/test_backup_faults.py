@@ -19,11 +19,11 @@ import psutil
 import psycopg
 import pytest
 
-from operations import backup_store
-from operations.backup import create_backup
-from operations.backup_store import FolderStore
+from operations.backup import store as backup_store
+from operations.backup.create import create_backup
+from operations.backup.pg_client import Client, find_client
+from operations.backup.store import FolderStore
 from operations.errors import OperationError
-from operations.pg_client import Client, find_client
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -121,8 +121,9 @@ def test_no_client_at_all(filled: Any, tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_full_disk(filled: Any, tmp_path: Path) -> None:
     """A real one: a tmpfs of 200 kB in a mount namespace of its own, gone with the process."""
     code = (
-        "import sys; from pathlib import Path; from operations.backup import create_backup; from operations.errors import *\n"
-        "from operations.backup_store import FolderStore\nfrom operations.connection import conninfo_of\n"
+        "import sys; from pathlib import Path; from operations.errors import *\n"
+        "from operations.backup.create import create_backup\n"
+        "from operations.backup.store import FolderStore\nfrom operations.connection import conninfo_of\n"
         "root = Path(sys.argv[1])\n"
         "try:\n    create_backup(conninfo_of(), FolderStore(root))\n"
         "except OperationError as error:\n    print(error)\n"

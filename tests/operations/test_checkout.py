@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.checkout import Checkout, find_checkout
+from operations.engine.checkout import Checkout, find_checkout
 from operations.errors import Refused
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from components.local.host.paths import StackPaths, home_of
-from operations.pulumi_cli import ensure_cli
+from operations.engine.pulumi_cli import ensure_cli
 from tests.operations.driver import ROOT, Project, new_project
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.pulumi_cli import ensure_cli
+from operations.engine.pulumi_cli import ensure_cli
 from tests.operations.driver import ROOT, Project, new_project
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.pulumi_cli import ensure_cli
+from operations.engine.pulumi_cli import ensure_cli
 from tests.operations.driver import Project, ended, engine_of, interrupt, new_project, wait_for
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from operations.engine.lock import stack_lock
 from operations.errors import Refused
-from operations.lock import stack_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from operations.lock import stack_lock
+from operations.engine.lock import stack_lock
 with stack_lock(Path(sys.argv[1]), stack="local", command="make up"):
     print("held", flush=True)
     time.sleep(60)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from components.local.host import paths
-from operations.checkout import Checkout
 from operations.console import make_console
+from operations.engine.checkout import Checkout
 from operations.errors import Refused
 from operations.logs import logs
 
@@ -52,7 +52,7 @@ def test_following_goes_on_with_what_is_written_and_with_a_log_begun_anew(checko
     write(checkout, "service-api", "first\n")
     follow = (
         "import sys; from pathlib import Path\n"
-        "from components.local.host import paths; from operations.checkout import Checkout\n"
+        "from components.local.host import paths; from operations.engine.checkout import Checkout\n"
         "from operations.console import make_console; from operations.logs import logs\n"
         "root = Path(sys.argv[1]); paths.home_of = lambda _: root / 'home'\n"
         "logs(Checkout(root), 'local', make_console(), follow=True)"

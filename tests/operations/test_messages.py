@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.messages import clean, is_bug
+from operations.engine.messages import clean, is_bug
 
 PROVIDER_FRAMES = (
     "Traceback (most recent call last):\n"

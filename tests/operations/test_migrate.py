@@ -14,10 +14,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from operations.connection import ConnectionFailed
-from operations.migrate import migrate, status
-from operations.migration_apply import Limits
-from operations.migration_files import MigrationError
-from operations.migration_lock import RUN, WORK
+from operations.migrate.apply import Limits
+from operations.migrate.files import MigrationError
+from operations.migrate.lock import RUN, WORK
+from operations.migrate.runner import migrate, status
 
 Write = Callable[..., Path]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.migration_files import MigrationError, MigrationFile, Record, problem_of, read_files
+from operations.migrate.files import MigrationError, MigrationFile, Record, problem_of, read_files
 
 
 def record_of(file: MigrationFile, **changes: str) -> Record:

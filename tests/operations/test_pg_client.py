@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from operations import pg_client
+from operations.backup import pg_client
+from operations.backup.pg_client import client_environment, find_client
 from operations.connection import conninfo_of, described
 from operations.errors import OperationError, Refused
-from operations.pg_client import client_environment, find_client
 
 
 @pytest.fixture

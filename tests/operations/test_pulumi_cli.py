@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from operations import pulumi_build, pulumi_cli, pulumi_install, shims
+from operations.engine import pulumi_build, pulumi_cli, pulumi_install, shims
 from operations.errors import OperationError
 
 Make = Callable[..., Path]

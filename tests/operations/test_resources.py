@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi.automation.events import StepEventStateMetadata
 
-from operations.resources import Resource, address_of, describe, is_custom
+from operations.engine.resources import Resource, address_of, describe, is_custom
 
 STACK = "urn:pulumi:local::p::pulumi:pulumi:Stack::p-local"
 PARENT = "urn:pulumi:local::p::managed-postgres:index:ManagedPostgres::orders"

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from operations.migrate import migrate
-from operations.migration_files import MigrationError
+from operations.migrate.files import MigrationError
+from operations.migrate.runner import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 

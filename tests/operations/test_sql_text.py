@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.sql_text import SqlTextError, line_of, split
+from operations.migrate.sql_text import SqlTextError, line_of, split
 
 WHOLE = [
     "SELECT ';'",

@@ -5,11 +5,13 @@ handlers, which can end the child without a word. Needs no setpriv, runuser or s
 """
 
 import os
+import shutil
 import sys
 
 if __name__ == "__main__":
     user, group, *command = sys.argv[1:]
+    program = shutil.which(command[0]) or command[0]  # now: the other user may not be able to read this Python's library
     os.setgroups([])
     os.setgid(int(group))
     os.setuid(int(user))
-    os.execvp(command[0], command)
+    os.execv(program, command)

@@ -97,7 +97,11 @@ def test_a_job_that_takes_too_long_is_ended_with_its_children(sandbox: Sandbox) 
 def test_a_killed_caller_takes_the_job_along(sandbox: Sandbox) -> None:
     spec = sandbox.job(FOREVER)
     write_json(sandbox.folder / "job.json", spec.to_json())
-    text = "import json, sys; from components.local.host.processes import jobs; jobs.run(jobs.JobSpec.from_json(json.load(open(sys.argv[1]))))"
+    text = """
+import json, sys
+from components.local.host.processes.jobs import JobSpec, run
+run(JobSpec.from_json(json.load(open(sys.argv[1]))))
+"""
     with subprocess.Popen([PYTHON, "-c", text, str(sandbox.folder / "job.json")]) as caller:
         started = pids(sandbox)
         assert all(running(pid) for pid in started)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pulumi import RunError
 
-from operations.messages import OURS
+from operations.engine.messages import OURS
 
 
 def program_of(root: Path) -> Callable[[], None]:

@@ -12,13 +12,13 @@ import yaml
 from pulumi.automation import LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError, StackNotFoundError
 
-from operations import pulumi_cli
-from operations.checkout import Checkout
-from operations.engine import EngineCommand
+from operations.engine import pulumi_cli
+from operations.engine.checkout import Checkout
+from operations.engine.command import EngineCommand
+from operations.engine.messages import clean
+from operations.engine.program import program_of
+from operations.engine.shims import search_path
 from operations.errors import OperationError
-from operations.messages import clean
-from operations.program import program_of
-from operations.shims import search_path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from operations.output import fail, print_json
 
 app = typer.Typer(help="Bring the database's schema up to date.", no_args_is_help=False)
 
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 Directory = Annotated[Path, typer.Option("--directory", help="Folder of the NNN_name.sql files.")]
 AllowNewer = Annotated[bool, typer.Option("--allow-newer", help="Accept a database ahead of the files (an older release).")]
@@ -32,7 +32,7 @@ def up(directory: Directory = MIGRATIONS, allow_newer: AllowNewer = False, as_js
     """Apply the files that the database lacks, in order."""
     # Imported here, so that `--help` and the other commands of the program do not load a database driver.
     from operations.connection import conninfo_of
-    from operations.migrate import migrate
+    from operations.migrate.runner import migrate
 
     def progress(line: str) -> None:
         if not as_json:
@@ -52,7 +52,7 @@ def up(directory: Directory = MIGRATIONS, allow_newer: AllowNewer = False, as_js
 def status(directory: Directory = MIGRATIONS, allow_newer: AllowNewer = False, as_json: Json = False) -> None:
     """Show what is applied and what is pending; exit 1 unless all is applied and in order."""
     from operations.connection import conninfo_of
-    from operations.migrate import status as status_of
+    from operations.migrate.runner import status as status_of
 
     try:
         found = status_of(conninfo_of(), directory, allow_newer=allow_newer)

@@ -74,9 +74,9 @@ def ensure() -> Cli:
     found = find_cli()
     if found is not None:
         return found
-    from operations.pulumi_build import build  # only now: most runs never need them
-    from operations.pulumi_install import install
-    from operations.steps import Steps
+    from operations.engine.pulumi_build import build  # only now: most runs never need them
+    from operations.engine.pulumi_install import install
+    from operations.engine.steps import Steps
 
     home = cache_home()
     try:

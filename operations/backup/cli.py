@@ -15,7 +15,7 @@ from operations.errors import OperationError, Refused
 from operations.output import fail, print_json
 
 if TYPE_CHECKING:
-    from operations.backup_store import BackupSet, FolderStore
+    from operations.backup.store import BackupSet, FolderStore
 
 app = typer.Typer(help="Back up the database of the DB_* environment with pg_dump.", no_args_is_help=True)
 
@@ -26,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON value on standard o
 @app.command()
 def create(to: To = None, as_json: Json = False) -> None:
     """Dump, verify, publish; then remove daily backups older than BACKUP_RETENTION_DAYS (30)."""
-    from operations.backup import create_backup
+    from operations.backup.create import create_backup
     from operations.connection import conninfo_of
 
     # The default would end this process at once and leave pg_dump and its draft behind.
@@ -60,7 +60,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """Show the published backups, newest first; exit 1 when one of them is lost or corrupt."""
-    from operations.backup import list_backups
+    from operations.backup.create import list_backups
 
     try:
         store = _store(to)
@@ -82,7 +82,7 @@ def list_(
 
 
 def _store(to: Path | None) -> FolderStore:
-    from operations.backup_store import FolderStore
+    from operations.backup.store import FolderStore
 
     folder = to or os.environ.get("BACKUP_DIR")
     if not folder:

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 from pulumi.automation import Deployment, Stack
 
+from operations.engine.resources import name_of
 from operations.errors import Refused
-from operations.resources import name_of
 
 _LOCK = re.compile(r"created by (?P<user>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 _PATIENCE = 5.0

@@ -12,7 +12,7 @@ from rich.progress import Progress as Live
 from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from operations.console import seconds
-from operations.resources import Resource, describe, is_custom
+from operations.engine.resources import Resource, describe, is_custom
 
 DOING = {
     OpType.CREATE: ("creating", "created"),

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import psycopg
 
-from operations.backup_store import BackupSet, BackupStore, Manifest, sha256_of
+from operations.backup.pg_client import Client, client_environment, find_client
+from operations.backup.store import BackupSet, BackupStore, Manifest, sha256_of
 from operations.connection import Session, connect
 from operations.errors import OperationError
-from operations.pg_client import Client, client_environment, find_client
 
 APPLICATION = "managed-postgres backup"
 DAILY_DAYS = 30

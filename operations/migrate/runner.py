@@ -16,9 +16,9 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from operations.connection import Session, connect, described
-from operations.migration_apply import Applied, Limits, apply
-from operations.migration_files import MigrationError, MigrationFile, Record, problem_of, read_files
-from operations.migration_lock import RUN, WORK, BlockerWatch, check_held, held
+from operations.migrate.apply import Applied, Limits, apply
+from operations.migrate.files import MigrationError, MigrationFile, Record, problem_of, read_files
+from operations.migrate.lock import RUN, WORK, BlockerWatch, check_held, held
 
 APPLICATION = "managed-postgres migrate"
 

@@ -11,9 +11,9 @@ import tempfile
 from collections import deque
 from pathlib import Path
 
+from operations.engine.pulumi_cli import cache_home, publish
+from operations.engine.steps import Steps
 from operations.errors import OperationError
-from operations.pulumi_cli import cache_home, publish
-from operations.steps import Steps
 
 GO_NEEDED = (1, 25, 11)
 """The oldest Go that Pulumi's module accepts (the ``go`` line of its go.mod)."""

@@ -12,14 +12,14 @@ from pulumi.automation import Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 from rich.console import Console
 
-from operations.checkout import Checkout
 from operations.console import count
+from operations.engine.checkout import Checkout
+from operations.engine.lock import stack_lock
+from operations.engine.messages import clean, is_bug
+from operations.engine.progress import Progress
+from operations.engine.recovery import clear_pending, end_orphans, free_stale_lock
+from operations.engine.workspace import Workspace, open_workspace
 from operations.errors import Interrupted, OperationError
-from operations.lock import stack_lock
-from operations.messages import clean, is_bug
-from operations.progress import Progress
-from operations.recovery import clear_pending, end_orphans, free_stale_lock
-from operations.workspace import Workspace, open_workspace
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
+from operations.engine.pulumi_cli import Cli
 from operations.errors import Interrupted
-from operations.pulumi_cli import Cli
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from operations.errors import OperationError
-from operations.sql_text import SqlTextError, Statement, split
+from operations.migrate.sql_text import SqlTextError, Statement, split
 
 _NAME = re.compile(r"(\d{3,18})_[A-Za-z0-9_-]+\.sql")
 _HEADER = re.compile(r"^--\s*transactional:\s*(\S*)\s*$", re.MULTILINE | re.IGNORECASE)

@@ -11,9 +11,9 @@ import psycopg
 from psycopg import sql
 
 from operations.connection import Session
-from operations.migration_files import MigrationError, MigrationFile
-from operations.migration_lock import BlockerWatch
-from operations.sql_text import Statement, line_of
+from operations.migrate.files import MigrationError, MigrationFile
+from operations.migrate.lock import BlockerWatch
+from operations.migrate.sql_text import Statement, line_of
 
 _RECORD = """
     INSERT INTO public.schema_migrations (version, name, sha256, seconds, applied_by)

@@ -20,7 +20,7 @@ from typing import Any, Self
 import psycopg
 
 from operations.connection import Session
-from operations.migration_files import MigrationError
+from operations.migrate.files import MigrationError
 
 RUN = 5_480_061_726_114_083_001
 WORK = 5_480_061_726_114_083_002

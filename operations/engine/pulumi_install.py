@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from operations.pulumi_cli import cache_home, publish
+from operations.engine.pulumi_cli import cache_home, publish
 
 QUIET = 10.0
 """Seconds without a byte arriving after which the installer is given up: what an unreachable site costs at most."""

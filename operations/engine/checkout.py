@@ -102,7 +102,7 @@ def find_checkout(start: Path | None = None) -> Checkout:
     for folder in [here, *here.parents]:
         if (folder / "Pulumi.yaml").is_file():
             return Checkout(folder)
-    return Checkout(Path(__file__).resolve().parents[1])
+    return Checkout(Path(__file__).resolve().parents[2])
 
 
 def _yaml(path: Path) -> dict[str, Any]:
