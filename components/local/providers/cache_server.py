@@ -2,58 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.local.host.processes import cache
 from components.local.host.processes.cache import CacheSpec
-from components.local.providers.base import LocalProvider, inputs
-from components.local.providers.observed import changed, needs_mending, status_word
-
-KEYS = ("name", "host", "port", "run_dir", "log", "secret", "max_memory_mb", "policy", "persistent", "setting")
-PLACE = ("name", "run_dir", "secret")
-"""A change of these makes another cache."""
+from components.local.providers.converging import ABSENT, ConvergingProvider, Values, status_word
 
 
-def _spec(props: Mapping[str, Any]) -> CacheSpec:
-    given = {key: props[key] for key in KEYS if props.get(key) is not None}
-    return CacheSpec(**given | {key: Path(given[key]) for key in ("run_dir", "log", "secret")})
+class CacheServerProvider(ConvergingProvider):
+    """Thin over :mod:`components.local.host.processes.cache`. The password is made there and lies in the secret file only."""
 
+    ID = ("run_dir",)
+    PLACE = ("name", "run_dir", "secret")
+    KEYS = ("host", "port", "log", "max_memory_mb", "policy", "persistent", "setting")
 
-class CacheServerProvider(LocalProvider):
-    """Thin over :mod:`components.local.host.processes.cache`. The password is made here and lies in the secret file only."""
+    def converge(self, values: Values) -> Values:
+        return {"status": status_word(cache.ensure(self._spec(values)))}
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["run_dir"]), self._converge(props))
+    def look(self, values: Values) -> Values:
+        spec = self._spec(values)
+        return {"status": status_word(cache.observe(spec)) if spec.secret.exists() else ABSENT}
 
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._converge(news))
+    def remove(self, values: Values) -> None:
+        cache.remove(self._spec(values))
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        values = inputs(props)
-        return ReadResult(id_, values | {"status": status_word(cache.observe(_spec(values)))})
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        replaces = [key for key in PLACE if changed(olds, news, [key])]
-        spec = _spec(inputs(olds))
-        mend = needs_mending(olds.get("status")) or needs_mending(status_word(cache.observe(spec)))
-        lost = not spec.secret.exists()
-        return DiffResult(
-            changes=bool(replaces) or mend or lost or changed(olds, news, KEYS),
-            replaces=replaces,
-            delete_before_replace=True,
-        )
-
-    def delete(self, _id: str, props: dict[str, Any]) -> None:
-        cache.remove(_spec(inputs(props)))
-
-    def _converge(self, props: Mapping[str, Any]) -> dict[str, Any]:
-        values = inputs(props)
-        return values | {"status": status_word(cache.ensure(_spec(values)))}
+    def _spec(self, values: Values) -> CacheSpec:
+        given = {key: values[key] for key in (*self.PLACE, *self.KEYS) if values.get(key) is not None}
+        return CacheSpec(**given | {key: Path(given[key]) for key in ("run_dir", "log", "secret")})
 
 
 class CacheServer(Resource, module="local", name="CacheServer"):

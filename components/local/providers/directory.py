@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.local.host import buckets
-from components.local.providers.base import LocalProvider, inputs
-from components.local.providers.observed import changed
-
-PRESENT = "present"
+from components.local.providers.converging import ABSENT, PRESENT, ConvergingProvider, Values
 
 
-class DirectoryProvider(LocalProvider):
+class DirectoryProvider(ConvergingProvider):
     """Thin over :mod:`components.local.host.buckets`."""
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["path"]), self._converge(props))
+    ID = ("path",)
+    PLACE = ("path",)
+    KEYS = ("deletion_protection", "setting")
 
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._converge(news))
-
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        values = inputs(props)
-        return ReadResult(id_, values | {"status": PRESENT if buckets.exists(values["path"]) else "absent"})
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        replaces = ["path"] if changed(olds, news, ["path"]) else []
-        lost = olds.get("status") != PRESENT or not buckets.exists(olds["path"])
-        keys = ("deletion_protection", "setting")
-        return DiffResult(changes=bool(replaces) or lost or changed(olds, news, keys), replaces=replaces)
-
-    def delete(self, _id: str, props: dict[str, Any]) -> None:
-        values = inputs(props)
-        buckets.remove(values["path"], protected=bool(values.get("deletion_protection")), key=values["setting"])
-
-    def _converge(self, props: dict[str, Any]) -> dict[str, Any]:
-        values = inputs(props)
+    def converge(self, values: Values) -> Values:
         buckets.ensure(values["path"])
-        return values | {"status": PRESENT}
+        return {"status": PRESENT}
+
+    def look(self, values: Values) -> Values:
+        return {"status": PRESENT if buckets.exists(values["path"]) else ABSENT}
+
+    def remove(self, values: Values) -> None:
+        buckets.remove(values["path"], protected=bool(values.get("deletion_protection")), key=values["setting"])
 
 
 class Directory(Resource, module="local", name="Directory"):

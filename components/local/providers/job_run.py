@@ -11,7 +11,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 from components.local.host.processes import jobs
 from components.local.host.processes.jobs import TIMEOUT, JobSpec
 from components.local.providers.base import LocalProvider, inputs
-from components.local.providers.observed import changed
+from components.local.providers.converging import changed
 
 RERUN = ("command", "cwd", "environment", "secrets", "triggers")
 """A change of these runs the job again."""

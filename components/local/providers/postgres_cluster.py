@@ -3,50 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.local.host.errors import LocalError
 from components.local.host.postgres import cluster
 from components.local.host.postgres.cluster import Cluster
-from components.local.providers.base import LocalProvider, inputs
-from components.local.providers.observed import changed
-
-PRESENT, ABSENT = "present", "absent"
+from components.local.providers.converging import ABSENT, PRESENT, ConvergingProvider, Values
 
 
-class PostgresClusterProvider(LocalProvider):
+class PostgresClusterProvider(ConvergingProvider):
     """Thin over :mod:`components.local.host.postgres.cluster`."""
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["directory"]), self._converge(props))
+    ID = ("directory",)
+    PLACE = ("directory",)
+    KEYS = ("deletion_protection",)
 
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._converge(news))
+    def converge(self, values: Values) -> Values:
+        found = cluster.ensure(Path(values["directory"]))
+        return {"status": PRESENT, "ca": str(found.ca)}
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        return ReadResult(id_, inputs(props) | {"status": self._status(props)})
+    def look(self, values: Values) -> Values:
+        return {"status": PRESENT if Cluster(directory=Path(values["directory"])).is_whole() else ABSENT}
 
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        replaces = ["directory"] if changed(olds, news, ["directory"]) else []
-        lost = olds.get("status") != PRESENT or self._status(olds) != PRESENT
-        return DiffResult(changes=bool(replaces) or lost or changed(olds, news, ["deletion_protection"]), replaces=replaces)
-
-    def delete(self, _id: str, props: dict[str, Any]) -> None:
-        directory = Path(props["directory"])
-        if props.get("deletion_protection") and any((directory / "nodes").glob("*/data")):
+    def remove(self, values: Values) -> None:
+        directory = Path(values["directory"])
+        if values.get("deletion_protection") and any((directory / "nodes").glob("*/data")):
             raise LocalError(protected(directory))
         cluster.remove(directory)
-
-    def _status(self, props: dict[str, Any]) -> str:
-        return PRESENT if Cluster(directory=Path(props["directory"])).is_whole() else ABSENT
-
-    def _converge(self, props: dict[str, Any]) -> dict[str, Any]:
-        values = inputs(props)
-        found = cluster.ensure(Path(values["directory"]))
-        return values | {"status": PRESENT, "ca": str(found.ca)}
 
 
 def protected(folder: Path) -> str:

@@ -2,73 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource, UpdateResult
 
 from components.local.host.errors import LocalError
 from components.local.host.postgres import database
 from components.local.host.postgres.database import DatabaseSpec
-from components.local.providers.base import LocalProvider, inputs
-from components.local.providers.observed import changed
-from components.local.providers.postgres_cluster import ABSENT, PRESENT, protected
-
-KEYS = ("hosts", "port", "secrets_dir", "password_version", "version", "home", "deletion_protection")
-PLACE = ("cluster_dir", "app", "dbname")
-"""A change of these makes another database."""
+from components.local.providers.base import inputs
+from components.local.providers.converging import ABSENT, PRESENT, ConvergingProvider, Values, changed
+from components.local.providers.postgres_cluster import protected
 
 
-def _spec(props: Mapping[str, Any]) -> DatabaseSpec:
-    values = inputs(props)
+def _spec(values: Values) -> DatabaseSpec:
     given = {key: values[key] for key in ("app", "dbname", "port", "password_version")}
     folders = {key: Path(values[key]) for key in ("cluster_dir", "secrets_dir")}
     return DatabaseSpec(**given | folders, hosts=tuple(values["hosts"]))
 
 
-class PostgresDatabaseProvider(LocalProvider):
+class PostgresDatabaseProvider(ConvergingProvider):
     """Thin over :mod:`components.local.host.postgres.database`. Passwords are made there and never come here."""
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(f"{props['cluster_dir']}/{props['dbname']}", self._converge(props))
+    ID = ("cluster_dir", "dbname")
+    PLACE = ("cluster_dir", "app", "dbname")
+    KEYS = ("hosts", "port", "secrets_dir", "password_version", "version", "home", "deletion_protection")
 
-    def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        outs = self._converge(news)
-        if changed(olds, news, ["secrets_dir"]):
-            database.remove_secrets(_spec(olds))
-        return UpdateResult(outs)
-
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        return ReadResult(id_, inputs(props) | {"status": self._status(props)})
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        replaces = [key for key in PLACE if changed(olds, news, [key])]
-        lost = olds.get("status") != PRESENT or self._status(olds) != PRESENT
-        return DiffResult(
-            changes=bool(replaces) or lost or changed(olds, news, KEYS), replaces=replaces, delete_before_replace=True
-        )
-
-    def delete(self, _id: str, props: dict[str, Any]) -> None:
-        spec = _spec(props)
-        if props.get("deletion_protection") and spec.record.exists():
-            raise LocalError(protected(spec.cluster_dir))
-        database.remove(spec)
-
-    def _status(self, props: Mapping[str, Any]) -> str:
-        return PRESENT if database.is_whole(_spec(props)) else ABSENT
-
-    def _converge(self, props: Mapping[str, Any]) -> dict[str, Any]:
-        spec, values = _spec(props), inputs(props)
+    def converge(self, values: Values) -> Values:
+        spec = _spec(values)
         database.ensure(spec)
-        return values | {
+        return {
             "status": PRESENT,
             "secret_id": spec.secret.as_uri(),
             "admin_secret_id": spec.admin_secret.as_uri(),
             "pgpass": str(spec.pgpass),
             "psql": database.psql_command(spec, version=values["version"], home=Path(values["home"])),
         }
+
+    def update(self, id_: str, olds: Values, news: Values) -> UpdateResult:
+        result = super().update(id_, olds, news)
+        if changed(olds, news, ["secrets_dir"]):
+            database.remove_secrets(_spec(inputs(olds)))
+        return result
+
+    def look(self, values: Values) -> Values:
+        return {"status": PRESENT if database.is_whole(_spec(values)) else ABSENT}
+
+    def remove(self, values: Values) -> None:
+        spec = _spec(values)
+        if values.get("deletion_protection") and spec.record.exists():
+            raise LocalError(protected(spec.cluster_dir))
+        database.remove(spec)
 
 
 class PostgresDatabase(Resource, module="local", name="PostgresDatabase"):

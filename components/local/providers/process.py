@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.local.host.processes import services
 from components.local.host.processes.service_spec import ServiceSpec
-from components.local.providers.base import LocalProvider, inputs
-from components.local.providers.observed import changed, needs_mending, status_word
-
-KEYS = (
-    *("name", "command", "cwd", "run_dir", "log", "environment", "secrets", "host", "port"),
-    *("health", "stop_timeout", "revision", "setting"),
-)
-PLACE = ("name", "run_dir")
-"""A change of these makes another process."""
+from components.local.providers.converging import ConvergingProvider, Values, status_word
 
 
 class HealthArgs(TypedDict, total=False):
@@ -32,34 +24,24 @@ class HealthArgs(TypedDict, total=False):
     start_period: float
 
 
-class ProcessProvider(LocalProvider):
+class ProcessProvider(ConvergingProvider):
     """Thin over :mod:`components.local.host.processes.services`."""
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["run_dir"]), self._converge(props))
+    ID = ("run_dir",)
+    PLACE = ("name", "run_dir")
+    KEYS = (
+        *("command", "cwd", "log", "environment", "secrets", "host", "port"),
+        *("health", "stop_timeout", "revision", "setting"),
+    )
 
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._converge(news))
+    def converge(self, values: Values) -> Values:
+        return {"status": status_word(services.ensure(ServiceSpec.from_json(values)))}
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        values = inputs(props)
-        return ReadResult(id_, values | {"status": status_word(services.observe(ServiceSpec.from_json(values)))})
+    def look(self, values: Values) -> Values:
+        return {"status": status_word(services.observe(ServiceSpec.from_json(values)))}
 
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        replaces = [key for key in PLACE if changed(olds, news, [key])]
-        # Looked at now, too: a process killed outside Pulumi is mended by a plain `up`, without a refresh before.
-        seen = status_word(services.observe(ServiceSpec.from_json(inputs(olds))))
-        mend = needs_mending(olds.get("status")) or needs_mending(seen)
-        return DiffResult(
-            changes=bool(replaces) or mend or changed(olds, news, KEYS), replaces=replaces, delete_before_replace=True
-        )
-
-    def delete(self, _id: str, props: dict[str, Any]) -> None:
-        services.remove(ServiceSpec.from_json(inputs(props)))
-
-    def _converge(self, props: Mapping[str, Any]) -> dict[str, Any]:
-        values = inputs(props)
-        return values | {"status": status_word(services.ensure(ServiceSpec.from_json(values)))}
+    def remove(self, values: Values) -> None:
+        services.remove(ServiceSpec.from_json(values))
 
 
 class SupervisedProcess(Resource, module="local", name="SupervisedProcess"):

@@ -7,19 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.local.host.processes import scheduler
 from components.local.host.processes.jobs import TIMEOUT, JobSpec
 from components.local.host.processes.scheduler import ScheduleSpec
-from components.local.providers.base import LocalProvider, inputs
-from components.local.providers.observed import changed, needs_mending, status_word
-
-KEYS = (
-    *("name", "command", "cwd", "run_dir", "log", "environment", "secrets"),
-    *("timeout", "stop_timeout", "setting", "cron", "timezone"),
-)
-PLACE = ("name", "run_dir")
+from components.local.providers.converging import ConvergingProvider, Values, status_word
 
 
 def _spec(props: Mapping[str, Any]) -> ScheduleSpec:
@@ -28,33 +21,24 @@ def _spec(props: Mapping[str, Any]) -> ScheduleSpec:
     return ScheduleSpec(job=job, cron=props["cron"], timezone=props["timezone"], run_dir=run_dir)
 
 
-class ScheduledJobProvider(LocalProvider):
+class ScheduledJobProvider(ConvergingProvider):
     """Thin over :mod:`components.local.host.processes.scheduler`."""
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(str(props["run_dir"]), self._converge(props))
+    ID = ("run_dir",)
+    PLACE = ("name", "run_dir")
+    KEYS = (
+        *("command", "cwd", "log", "environment", "secrets"),
+        *("timeout", "stop_timeout", "setting", "cron", "timezone"),
+    )
 
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._converge(news))
+    def converge(self, values: Values) -> Values:
+        return {"status": status_word(scheduler.ensure(_spec(values)))}
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        values = inputs(props)
-        return ReadResult(id_, values | {"status": status_word(scheduler.observe(_spec(values))[0])})
+    def look(self, values: Values) -> Values:
+        return {"status": status_word(scheduler.observe(_spec(values))[0])}
 
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        replaces = [key for key in PLACE if changed(olds, news, [key])]
-        seen = status_word(scheduler.observe(_spec(inputs(olds)))[0])
-        mend = needs_mending(olds.get("status")) or needs_mending(seen)
-        return DiffResult(
-            changes=bool(replaces) or mend or changed(olds, news, KEYS), replaces=replaces, delete_before_replace=True
-        )
-
-    def delete(self, _id: str, props: dict[str, Any]) -> None:
-        scheduler.remove(_spec(inputs(props)))
-
-    def _converge(self, props: Mapping[str, Any]) -> dict[str, Any]:
-        values = inputs(props)
-        return values | {"status": status_word(scheduler.ensure(_spec(values)))}
+    def remove(self, values: Values) -> None:
+        scheduler.remove(_spec(values))
 
 
 class ScheduledJob(Resource, module="local", name="ScheduledJob"):
