@@ -1,8 +1,8 @@
-# Two commands matter: `make up` and `make down`. STACK=local unless said otherwise.
+# `make up` is the main job, `make test` the tests. STACK=local unless said otherwise.
 STACK = local
 BIN = .venv/bin
 OPERATIONS = $(BIN)/python -m operations
-SOURCES = components operations runtime
+SOURCES = components operations runtime bench
 YES_FLAG = $(if $(filter 1 yes true,$(YES)),--yes)
 
 .PHONY: up down status preview test lint bench docs lock install install-dev cli
@@ -22,13 +22,13 @@ preview: install ## what `up` would do
 test: lint cli ## every test
 	@$(BIN)/python -m pytest -q -n 4 --dist loadfile
 
-lint: install-dev
+lint: install-dev ## style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy $(SOURCES)
 
-bench: install-dev
-	@for file in bench/[!_]*.py; do $(BIN)/python -m "bench.$$(basename "$$file" .py)" || exit 1; done
+bench: install-dev ## ratios of two things, each with its bar
+	@$(BIN)/python -m bench
 
 docs: install ## write the settings table into the README
 	@$(BIN)/python -m components.settings.table README.md

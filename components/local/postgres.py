@@ -54,12 +54,18 @@ class LocalPostgres(ManagedPostgres):
                 opts=self.child(protect=keep and index == 1, depends_on=[cluster, *nodes[:1]]),
             )
             nodes.append(node)
+        # As a cloud's writer endpoint follows a promotion, the primary comes first: clients that ask for no role take the first.
+        hosts = pulumi.Output.all(*(node.role for node in nodes)).apply(
+            lambda found: [
+                address for _, address in sorted(zip(found, addresses, strict=True), key=lambda pair: pair[0] != "primary")
+            ]
+        )
         self.database = PostgresDatabase(
             f"{name}-database",
             cluster_dir=directory,
             app=args.scope.app,
             dbname=settings.name,
-            hosts=addresses,
+            hosts=hosts,
             port=settings.port,
             secrets_dir=str(paths.secrets / args.scope.app / args.scope.environment),
             password_version=settings.password_version,
@@ -70,8 +76,8 @@ class LocalPostgres(ManagedPostgres):
         )
         self.finish(
             connection=Connection(
-                host=self._known(",".join(addresses)),
-                reader_host=self._known(",".join([*addresses[1:], addresses[0]])),
+                host=self.database.hosts.apply(",".join),
+                reader_host=self.database.hosts.apply(lambda found: ",".join([*found[1:], found[0]])),
                 port=self.database.status.apply(lambda _: settings.port),
                 database=self._known(settings.name),
                 application=self._login(self.database.secret_id, roles.application_role(args.scope.app)),

@@ -90,6 +90,7 @@ def test_up_after_a_promotion_makes_the_former_primary_a_standby(live: Deploymen
     roles = {node: live.node(node).data.joinpath("standby.signal").exists() for node in (1, 2)}
     assert roles == {1: True, 2: False}
     assert live.run("status").code == 0
+    assert live.secret()["host"] == "127.0.0.2,127.0.0.1", "the primary comes first, for clients that ask for no role"
     assert before <= saved(live)
     assert live.ask("/users", {"username": "after", "email": "after@example.com"})[0] == 201
     deadline = time.monotonic() + 5

@@ -33,33 +33,28 @@ def test_a_missing_postgresql_says_how_to_get_one(deployment: Deployment) -> Non
     deployment.configure(database={"version": "18"})
     refused(deployment.run("up"), "PostgreSQL 18")
     assert not list(deployment.paths.postgres.glob("database/nodes/*/data*"))
-    deployment.configure()
-    deployment.up()
 
 
-def test_an_older_version_of_existing_data_is_refused(deployment: Deployment) -> None:
-    deployment.up()
-    before = deployment.postmaster(1).pid
-    deployment.configure(database={"version": "15"})
-    result = deployment.run("up")
-    refused(result, "15", "17")
-    assert deployment.postmaster(1).pid == before
-    deployment.configure()
-    deployment.up()
+def test_an_older_version_than_the_data_is_refused(live: Deployment) -> None:
+    before = live.postmaster(1).pid
+    live.configure(database={"version": "15"})
+    refused(live.run("up"), "15", "17")
+    assert live.postmaster(1).pid == before
+    live.configure()
+    live.up()
 
 
-def test_a_wrong_passphrase(deployment: Deployment) -> None:
-    deployment.up()
-    refused(deployment.run("up", PULUMI_CONFIG_PASSPHRASE="wrong"), "passphrase")
-    assert deployment.run("status").code == 0
+def test_a_wrong_passphrase(live: Deployment) -> None:
+    refused(live.run("up", PULUMI_CONFIG_PASSPHRASE="wrong"), "passphrase")
+    assert live.run("status").code == 0
 
 
-def test_deletion_protection_refuses_down_until_it_is_off(deployment: Deployment) -> None:
-    deployment.configure(database={"deletion_protection": True})
-    deployment.up()
-    refused(deployment.run("down", "--yes"), "deletion_protection: false", "make up")
-    assert deployment.run("status").code == 0, "everything still runs"
-    deployment.configure(database={"deletion_protection": False})
-    deployment.up()
-    assert deployment.run("down", "--yes").code == 0
-    assert deployment.processes() == []
+def test_deletion_protection_refuses_down_until_it_is_off(live: Deployment) -> None:
+    live.configure(database={"deletion_protection": True})
+    live.up()
+    refused(live.run("down", "--yes"), "deletion_protection: false", "make up")
+    assert live.run("status").code == 0, "everything still runs"
+    live.configure(database={"deletion_protection": False})
+    live.up()
+    assert live.run("down", "--yes").code == 0
+    assert live.processes() == []

@@ -67,6 +67,8 @@ class PostgresDatabase(Resource, module="local", name="PostgresDatabase"):
     """The same of the owner."""
     pgpass: pulumi.Output[str]
     """Path of the libpq password file with both users, for psql and pg_dump."""
+    hosts: pulumi.Output[Sequence[str]]
+    """Addresses of all nodes, the primary first."""
     psql: pulumi.Output[str]
     """A command to paste; it holds no password."""
 
@@ -77,7 +79,7 @@ class PostgresDatabase(Resource, module="local", name="PostgresDatabase"):
         cluster_dir: str,
         app: str,
         dbname: str,
-        hosts: Sequence[str],
+        hosts: pulumi.Input[Sequence[str]],
         port: int,
         secrets_dir: str,
         password_version: int,
@@ -88,7 +90,7 @@ class PostgresDatabase(Resource, module="local", name="PostgresDatabase"):
     ) -> None:
         """See :class:`components.local.host.postgres.database.DatabaseSpec`; *version* and *home* find the psql to name."""
         properties = {
-            **{"cluster_dir": cluster_dir, "app": app, "dbname": dbname, "hosts": list(hosts), "port": port},
+            **{"cluster_dir": cluster_dir, "app": app, "dbname": dbname, "hosts": hosts, "port": port},
             **{"secrets_dir": secrets_dir, "password_version": password_version, "version": version, "home": home},
             **{"deletion_protection": deletion_protection},
             **{"status": None, "secret_id": None, "admin_secret_id": None, "pgpass": None, "psql": None},

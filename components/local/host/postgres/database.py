@@ -34,7 +34,7 @@ class DatabaseSpec:
     dbname: str
     """Name of the database."""
     hosts: tuple[str, ...]
-    """Addresses of all nodes, node-1 first: clients pick the writable one."""
+    """Addresses of all nodes, the primary first: a client that does not ask for a role takes the first that answers."""
     port: int
     """Port of all nodes."""
     secrets_dir: Path
