@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
 import sys
 import textwrap
 import time
@@ -17,7 +19,9 @@ from typing import Any
 import psutil
 
 from components.local.host import sweep
+from components.local.host.errors import LocalError
 from components.local.host.paths import StackPaths
+from components.local.host.processes import cache
 from components.local.host.processes.health import Health
 from components.local.host.processes.jobs import JobSpec
 from components.local.host.processes.process import Identity
@@ -146,3 +150,14 @@ def crash(spec: ServiceSpec) -> None:
     """Make it end with exit code 3."""
     with suppress(OSError):  # the connection breaks
         ask(spec, "/exit")
+
+
+def ensure_cache_server() -> None:
+    """A server on this machine, whatever it takes."""
+    try:
+        cache.find_server()
+    except LocalError:
+        apt = ["apt-get", "-o", "DPkg::Lock::Timeout=60", "-qq", "-y"]
+        subprocess.run([*apt, "update"], check=True, capture_output=True)
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run([*apt, "install", "redis-server"], check=True, capture_output=True, env=environment)

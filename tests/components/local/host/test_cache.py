@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import stat
-import subprocess
 from dataclasses import replace
 
 import psutil
@@ -18,19 +17,12 @@ from components.local.host import secrets
 from components.local.host.errors import LocalError
 from components.local.host.processes import cache
 from components.local.host.processes.cache import CacheSpec
-from tests.processes import Sandbox, free_port, running, until
+from tests.processes import Sandbox, ensure_cache_server, free_port, running, until
 
 
 @pytest.fixture(scope="module", autouse=True)
 def server() -> None:
-    """A server on this machine, whatever it takes."""
-    try:
-        cache.find_server()
-    except LocalError:
-        apt = ["apt-get", "-o", "DPkg::Lock::Timeout=60", "-qq", "-y"]
-        subprocess.run([*apt, "update"], check=True, capture_output=True)
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run([*apt, "install", "redis-server"], check=True, capture_output=True, env=environment)
+    ensure_cache_server()
 
 
 @pytest.fixture
