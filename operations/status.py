@@ -79,7 +79,7 @@ def status(checkout: Checkout, stack_name: str, console: Console, *, as_json: bo
     else:
         print_resources(console, observed.resources)
         print_access(console, observed.outputs)
-        for line in _alarms(observed.outputs):
+        for line in () if observed.down else _alarms(observed.outputs):
             console.print(f"Alarm: {line}", soft_wrap=True)
         console.print(_sentence(stack_name, observed))
     return code
@@ -124,5 +124,5 @@ def _as_json(stack: str, observed: Observed | None, code: int) -> dict[str, obje
         for r in sorted(observed.resources, key=lambda r: r.urn)
     ]
     state = "running" if code == RUNNING else "down" if observed.down else "unfinished"
-    alarms = _alarms(observed.outputs)
+    alarms = [] if observed.down else _alarms(observed.outputs)
     return {"stack": stack, "state": state, "resources": rows, "alarms": alarms, "outputs": observed.outputs}
