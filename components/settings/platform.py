@@ -70,9 +70,7 @@ class BackupSettings(Model):
     timezone: TimeZone = "Asia/Tokyo"
     """Time zone of both schedules."""
     retention_days: int = Field(default=30, ge=1, le=3650)
-    """Days that daily/ is kept."""
-    monthly: bool = True
-    """Keep the first of each month under monthly/: cold storage at 90 days, deleted at one year."""
+    """Days that daily/ is kept. The first of each month is also kept under monthly/: cold storage at 90 days, gone at a year."""
     deletion_protection: bool
     """Refuse to delete the backups together with the stack."""
     drill_schedule: Cron = "0 5 1 * *"
