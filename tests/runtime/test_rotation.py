@@ -20,6 +20,9 @@ from tests.runtime.work import answer, fill
 
 Connect = Callable[..., DatabaseManager]
 
+SESSIONS = 6
+"""Open when the password changes."""
+
 
 class Counting:
     """The file secret, counted."""
@@ -57,7 +60,7 @@ def test_a_rotation_costs_no_request_and_one_fetch(cluster: LocalCluster, rotate
             time.sleep(0.002)
 
     with DatabaseManager(environment, source=source) as db:
-        fill(db, 6)
+        fill(db, SESSIONS)
         threads = [threading.Thread(target=client) for _ in range(3)]
         for thread in threads:
             thread.start()
@@ -68,8 +71,9 @@ def test_a_rotation_costs_no_request_and_one_fetch(cluster: LocalCluster, rotate
         stop.set()
         for thread in threads:
             thread.join()
-    # A statement under way when its session was ended fails; there is one per client at most.
-    assert len(errors) <= 3
+    # A statement under way when its session is ended fails. The sessions are ended one after the other, so a client that
+    # has lost one may meet the next before its turn: one error per session at most.
+    assert len(errors) <= SESSIONS
     assert all(isinstance(error, psycopg.errors.AdminShutdown) or "terminat" in str(error) for error in errors), errors
     assert len(answers) > 200
     assert source.fetched == 2
