@@ -6,8 +6,10 @@ import contextlib
 import json
 import secrets as random
 import shlex
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -21,6 +23,9 @@ from components.local.host.postgres.binaries import find_binaries
 from components.local.host.postgres.cluster import Cluster
 from components.local.host.postgres.server import Server
 from operations import roles
+
+STANDBY_SECONDS = 5.0
+"""How long a standby that is far behind is waited for; it serves readers as soon as it has caught up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +94,7 @@ def ensure(spec: DatabaseSpec) -> None:
             with leader.connect(spec.dbname) as connection:
                 roles.ensure_schema_rights(connection, owner=admin)
                 roles.ensure_application_role(connection, role=app, password=app_password, admin=admin, dbname=spec.dbname)
+                _await_standbys(connection)
         except psycopg.Error as error:
             raise LocalError(f"database {spec.dbname} could not be made on {leader.spec.node}: {error}") from None
         # Right after the server: a client that reads the old file in between is refused, and reads again.
@@ -157,6 +163,17 @@ def url(spec: DatabaseSpec, user: str, password: str) -> str:
         return f"{login}{spec.hosts[0]}:{spec.port}/{spec.dbname}?{tls}"
     hosts = ",".join(spec.hosts)
     return f"{login}/{spec.dbname}?host={hosts}&port={spec.port}&target_session_attrs=read-write&{tls}"
+
+
+def _await_standbys(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Let the standbys hear of the database: one that has not yet would send its first clients to the primary."""
+    here = connection.execute("select pg_current_wal_lsn()").fetchone()
+    deadline = time.monotonic() + STANDBY_SECONDS
+    while time.monotonic() < deadline:
+        behind = connection.execute("select from pg_stat_replication where replay_lsn < %s::pg_lsn limit 1", here).fetchone()
+        if behind is None:
+            return
+        time.sleep(0.02)
 
 
 def _leader(cluster: Cluster) -> Server:
