@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -25,7 +23,7 @@ from components.local.host.postgres.accounts import postgres_account
 from components.local.host.postgres.binaries import find_binaries
 from components.local.host.postgres.spec import NodeSpec
 from components.tiers import merge
-from tests.operations.driver import ROOT, Ended, ended
+from tests.operations.driver import ROOT, Ended, ended, start_operations
 from tests.support import free_port
 
 Settings = dict[str, Any]
@@ -58,17 +56,7 @@ class Deployment:
         (self.root / "Pulumi.local.yaml").write_text(text)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "COV_"))}
-        return subprocess.Popen(
-            [sys.executable, "-m", "operations", *arguments],
-            cwd=self.root,
-            env={**kept, "PYTHONPATH": str(self.root), **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        return start_operations(self.root, arguments, {"PYTHONPATH": str(self.root), **environment})
 
     def run(self, *arguments: str, **environment: str) -> Ended:
         return ended(self.start(*arguments, **environment))

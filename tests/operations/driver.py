@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,16 +101,7 @@ class Project:
         (self.root / "Pulumi.local.yaml").write_text("config:\n" + "\n".join(lines) + "\n")
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "operations", *arguments],
-            cwd=self.root,
-            env=_environment(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        return start_operations(self.root, arguments, {"PYTHONPATH": str(ROOT), **environment})
 
     def run(self, *arguments: str, **environment: str) -> Ended:
         return ended(self.start(*arguments, **environment))
@@ -129,6 +120,21 @@ class Project:
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
         return found
+
+
+def start_operations(folder: Path, arguments: Sequence[str], changes: Mapping[str, str]) -> subprocess.Popen[str]:
+    """``python -m operations`` in *folder*, in a session of its own, without the caller's Pulumi variables."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "COV_"))}
+    return subprocess.Popen(
+        [sys.executable, "-m", "operations", *arguments],
+        cwd=folder,
+        env={**kept, **changes},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def ended(process: subprocess.Popen[str]) -> Ended:
@@ -169,8 +175,3 @@ def engine_of(driver: subprocess.Popen[str]) -> psutil.Process:
 def interrupt(process: subprocess.Popen[str]) -> None:
     """What Ctrl-C in a terminal does: SIGINT to the whole foreground process group."""
     os.killpg(process.pid, signal.SIGINT)
-
-
-def _environment(changes: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "COV_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), **changes}
