@@ -18,4 +18,4 @@ class LocalIngress(Ingress):
         self._attached[service.name.removeprefix("service-")] = service.url
 
     def publish(self) -> None:
-        self.finish(urls=pulumi.Output.all(**self._attached))
+        self.finish(urls=pulumi.Output.from_input(self._attached))

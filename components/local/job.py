@@ -8,7 +8,7 @@ import sys
 import pulumi
 
 from components.contract import Job, JobArgs
-from components.local.place import digest
+from components.digest import digest
 from components.local.providers.job_run import JobRun
 from components.local.providers.scheduled_job import ScheduledJob
 from components.local.workload import process

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 
 from components.contract import ContainerService, ServiceArgs
+from components.digest import digest
 from components.environment import Access
-from components.local.place import digest
 from components.local.providers.process import SupervisedProcess
 from components.local.workload import process
 

@@ -1,9 +1,11 @@
 """The one error of the local provider."""
 
+from components.errors import UserError
 
-class LocalError(Exception):
+
+class LocalError(UserError):
     """One sentence for the user: what is wrong, where, and how to mend it.
 
     Raised by everything under ``components.local``; shown without a traceback by the dynamic providers
-    (see ``components.local.providers.base``) and by ``python -m operations``.
+    (see ``components.dynamic``) and by ``python -m operations``.
     """

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 
+from components.dynamic import DynamicProvider, changed, inputs
 from components.local.host.processes.status import ServiceState
-from components.local.providers.base import LocalProvider, inputs
 
 RUNNING, PRESENT, ABSENT = "running", "present", "absent"
 
@@ -20,7 +19,7 @@ starts it afresh, waits until it is healthy, and says why with its last log line
 Values = dict[str, Any]
 
 
-class ConvergingProvider(LocalProvider, ABC):
+class ConvergingProvider(DynamicProvider, ABC):
     """Creation, change and mending are one thing: :meth:`converge`. An interrupted `up` is therefore continued by the next."""
 
     ID: ClassVar[tuple[str, ...]]
@@ -69,9 +68,3 @@ class ConvergingProvider(LocalProvider, ABC):
 def status_word(state: ServiceState) -> str:
     """``running`` for a healthy process, else its state: starting, unhealthy, backoff, stopped or absent."""
     return RUNNING if state.healthy else state.state
-
-
-def changed(olds: Mapping[str, Any], news: Mapping[str, Any], keys: Iterable[str]) -> bool:
-    """Whether one of *keys* differs. An output that is still unknown differs from every value."""
-    before, after = inputs(olds), inputs(news)
-    return any(before.get(key) != after.get(key) for key in keys)

@@ -8,10 +8,9 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
 
+from components.dynamic import DynamicProvider, changed, inputs
 from components.local.host.processes import jobs
 from components.local.host.processes.jobs import TIMEOUT, JobSpec
-from components.local.providers.base import LocalProvider, inputs
-from components.local.providers.converging import changed
 
 RERUN = ("command", "cwd", "environment", "secrets", "triggers")
 """A change of these runs the job again."""
@@ -19,7 +18,7 @@ KEYS = ("name", "run_dir", "log", "timeout", "stop_timeout", "setting", "on_dema
 RESULTS = ("status", "started", "exit_code")
 
 
-class JobRunProvider(LocalProvider):
+class JobRunProvider(DynamicProvider):
     """Thin over :mod:`components.local.host.processes.jobs`.
 
     A failed run leaves the resource as it was, so the next `up` runs again.

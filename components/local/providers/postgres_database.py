@@ -8,11 +8,11 @@ from pathlib import Path
 import pulumi
 from pulumi.dynamic import Resource, UpdateResult
 
+from components.dynamic import changed, inputs
 from components.local.host.errors import LocalError
 from components.local.host.postgres import database
 from components.local.host.postgres.database import DatabaseSpec
-from components.local.providers.base import inputs
-from components.local.providers.converging import ABSENT, PRESENT, ConvergingProvider, Values, changed
+from components.local.providers.converging import ABSENT, PRESENT, ConvergingProvider, Values
 from components.local.providers.postgres_cluster import protected
 
 

@@ -16,10 +16,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from components.dynamic import DynamicProvider
 from components.local.host import secrets
 from components.local.host.errors import LocalError
 from components.local.host.postgres import cluster, node
-from components.local.providers.base import LocalProvider
 from components.local.providers.postgres_cluster import PostgresClusterProvider
 from components.local.providers.postgres_database import PostgresDatabaseProvider
 from components.local.providers.postgres_node import PostgresNodeProvider, _spec
@@ -73,7 +73,7 @@ class Stack:
         return wire(values | changes) | KEY
 
 
-def made(provider: LocalProvider, props: dict[str, Any]) -> dict[str, Any]:
+def made(provider: DynamicProvider, props: dict[str, Any]) -> dict[str, Any]:
     """Create; the outputs as the engine keeps them."""
     return kept(provider.create(props).outs)
 
