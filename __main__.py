@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components import contract
+from components import contract as c
 from components.clouds import cloud
 from components.config import load_settings, scope_of
 
@@ -10,36 +10,35 @@ settings = load_settings()
 scope = scope_of(settings)
 here = cloud(settings.provider)
 
-network = here.network("network", contract.NetworkArgs(scope=scope, settings=settings.network))
-database = here.postgres[settings.database.backend](
-    "database", contract.PostgresArgs(scope=scope, settings=settings.database, network=network)
-)
-cache = here.cache("cache", contract.CacheArgs(scope=scope, settings=settings.cache, network=network)) if settings.cache else None
+network = here.network("network", c.NetworkArgs(scope=scope, settings=settings.network))
+postgres = here.postgres[settings.database.backend]
+database = postgres("database", c.PostgresArgs(scope=scope, settings=settings.database, network=network))
+cache = here.cache("cache", c.CacheArgs(scope=scope, settings=settings.cache, network=network)) if settings.cache else None
 buckets = {
-    name: here.bucket(f"bucket-{name}", contract.BucketArgs(scope=scope, settings=bucket))
+    name: here.bucket(f"bucket-{name}", c.BucketArgs(scope=scope, settings=bucket, network=network))
     for name, bucket in settings.buckets.items()
 }
-grants = contract.Grants(database=database, cache=cache, buckets=buckets)
-ingress = here.ingress("ingress", contract.IngressArgs(scope=scope, network=network, services=settings.services))
+grants = c.Grants(database=database, cache=cache, buckets=buckets)
+ingress = here.ingress(
+    "ingress", c.IngressArgs(scope=scope, settings=settings.ingress, network=network, services=settings.services)
+)
 jobs = {
-    name: here.job(f"job-{name}", contract.JobArgs(scope=scope, settings=job, network=network, grants=grants))
+    name: here.job(f"job-{name}", c.JobArgs(scope=scope, settings=job, network=network, grants=grants))
     for name, job in settings.jobs.items()
 }
 first = [job for job in jobs.values() if job.settings.when == "deploy"]
 services = {
     name: here.service(
         f"service-{name}",
-        contract.ServiceArgs(scope=scope, settings=service, network=network, grants=grants, ingress=ingress, after=first),
+        c.ServiceArgs(scope=scope, settings=service, network=network, grants=grants, ingress=ingress, after=first),
     )
     for name, service in settings.services.items()
 }
 ingress.publish()
-monitoring = here.monitoring(
-    "monitoring",
-    contract.MonitoringArgs(scope=scope, settings=settings.alarms, database=database, services=services, jobs=jobs),
-)
+watched = c.Watched(network=network, database=database, cache=cache, ingress=ingress, services=services, jobs=jobs)
+monitoring = here.monitoring("monitoring", c.MonitoringArgs(scope=scope, settings=settings.alarms, watched=watched))
 if settings.backups:
-    here.backups("backups", contract.BackupsArgs(scope=scope, settings=settings.backups, network=network, database=database))
+    here.backups("backups", c.BackupsArgs(scope=scope, settings=settings.backups, network=network, database=database))
 
 pulumi.export("database", database.connection.outputs())
 pulumi.export("connect", database.connect_command)

@@ -30,12 +30,17 @@ def cloud(provider: str) -> Cloud:
     """The constructors of *provider*, imported only now so that no other cloud's SDK need be installed.
 
     Raises:
-        CloudMissingError: the provider has settings but no components in this checkout.
+        CloudMissingError: the provider's components are not in this checkout, or its SDK is not installed.
     """
     entry = CLOUDS[provider]
     try:
         module = import_module(entry.module)
     except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("pulumi_"):
+            raise CloudMissingError(
+                f"provider is '{provider}', whose package {error.name.replace('_', '-')} is not installed; "
+                f"run: pip install -r requirements-{provider}.txt (make up STACK=<stack> does it by itself)."
+            ) from None
         if error.name not in (entry.module, entry.module.rpartition(".")[0]):
             raise
         raise CloudMissingError(
@@ -47,4 +52,4 @@ def cloud(provider: str) -> Cloud:
 
 
 class CloudMissingError(Exception):
-    """One sentence: the provider's folder is missing."""
+    """One sentence: the provider's folder or package is missing."""

@@ -33,16 +33,28 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: one sentence per problem, all of them at once, before any resource is made.
     """
-    return parse(_configured(pulumi.get_project()), file=f"Pulumi.{pulumi.get_stack()}.yaml")
+    everything: dict[str, Any] = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
+    given = _configured(everything, pulumi.get_project())
+    sdk_region = everything.get(f"{given.get('provider')}:region")
+    return parse(given, file=f"Pulumi.{pulumi.get_stack()}.yaml", sdk_region=sdk_region)
 
 
-def parse(given: Mapping[str, Any], *, file: str, root: Path = ROOT) -> Settings:
+def parse(given: Mapping[str, Any], *, file: str, root: Path = ROOT, sdk_region: str | None = None) -> Settings:
     """*given* (the keys of a stack file) validated, with the tier's and the provider's defaults filled in.
+
+    *sdk_region* is what Pulumi's own provider was told (``aws:region``); it is the default of ``region``, and both must agree.
 
     Raises:
         SettingsError: as in :func:`load_settings`; *file* is the name that its text begins with.
     """
     found = _unknown_choices(given)
+    if sdk_region:
+        if given.get("region", sdk_region) != sdk_region:
+            sentence = (
+                f"is '{given['region']}', but Pulumi's provider works in '{sdk_region}' ({given['provider']}:region); remove one"
+            )
+            found.append(Problem("region", sentence))
+        given = {**given, "region": sdk_region}
     raw = with_defaults(_tier(given), _provider_defaults(given))
     settings: Settings | None
     try:
@@ -60,9 +72,8 @@ def parse(given: Mapping[str, Any], *, file: str, root: Path = ROOT) -> Settings
     return settings
 
 
-def _configured(project: str) -> dict[str, Any]:
-    """This project's configuration, blocks decoded from the JSON text that the engine passes."""
-    everything: dict[str, Any] = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
+def _configured(everything: Mapping[str, Any], project: str) -> dict[str, Any]:
+    """The part of *everything* that is this project's, blocks decoded from the JSON text that the engine passes."""
     values = {key.partition(":")[2]: value for key, value in everything.items() if key.startswith(f"{project}:")}
     return {key: _decoded(value) if key not in _PLAIN else value for key, value in values.items()}
 
@@ -128,5 +139,7 @@ def scope_of(settings: Settings) -> Scope:
         environment=settings.environment,
         tier=settings.tier,
         stack=pulumi.get_stack(),
+        region=settings.region,
         tags=settings.tags,
+        operations_image=settings.operations_image,
     )

@@ -1,47 +1,27 @@
 """What every cloud gives. ``__main__`` and the tests know these classes only; each cloud's folder fills them.
 
 A component takes ``(name, args, opts)``. ``args`` is a frozen dataclass: plain settings that decide which resources there are,
-and other components. Outputs are set through :meth:`Component.finish`, which also registers them: none can be forgotten.
+and other components. Outputs are set through ``finish``, which also registers them: none can be forgotten.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import pulumi
 
+from components.component import Component
 from components.environment import Access, Connection
 from components.names import Scope
 from components.settings.database import DatabaseSettings
 from components.settings.network import NetworkSettings
-from components.settings.platform import AlarmSettings, BackupSettings, BucketSettings, CacheSettings
+from components.settings.platform import AlarmSettings, BackupSettings, BucketSettings, CacheSettings, IngressSettings
 from components.settings.workload import JobSettings, ServiceSettings
 
 DatabaseRole = Literal["application", "owner"]
-
-
-class Component(pulumi.ComponentResource, ABC):
-    """Base of all components: type token, children's options, outputs."""
-
-    TYPE: ClassVar[str]
-
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(f"managed-postgres:index:{self.TYPE}", name, None, opts)
-        self.name = name
-
-    def child(self, **options: Any) -> pulumi.ResourceOptions:
-        """Options for a child: this parent and its own needs. The caller's options are never copied."""
-        return pulumi.ResourceOptions(parent=self, **options)
-
-    def finish(self, **outputs: Any) -> None:
-        """Set *outputs* as attributes and register them. Every constructor (or :meth:`Ingress.publish`) ends with it."""
-        for key, value in outputs.items():
-            setattr(self, key, value)
-        connections = {key: value.outputs() for key, value in outputs.items() if isinstance(value, Connection)}
-        self.register_outputs({**outputs, **connections})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +81,7 @@ class Cache(Component):
 class BucketArgs:
     scope: Scope
     settings: BucketSettings
+    network: Network
 
 
 class Bucket(Component):
@@ -117,6 +98,7 @@ class Bucket(Component):
 @dataclass(frozen=True, kw_only=True)
 class IngressArgs:
     scope: Scope
+    settings: IngressSettings
     network: Network
     services: Mapping[str, ServiceSettings]
     """All services of the stack; only public ones get a way in."""
@@ -201,12 +183,22 @@ class Job(Workload):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What monitoring keeps an eye on."""
+
+    network: Network
+    database: ManagedPostgres
+    cache: Cache | None
+    ingress: Ingress
+    services: Mapping[str, ContainerService]
+    jobs: Mapping[str, Job]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
     scope: Scope
     settings: AlarmSettings
-    database: ManagedPostgres
-    services: Mapping[str, ContainerService]
-    jobs: Mapping[str, Job]
+    watched: Watched
 
 
 class Monitoring(Component):

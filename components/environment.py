@@ -27,6 +27,8 @@ class Access:
     secrets: dict[str, SecretRef] = field(default_factory=dict)
     after: Sequence[pulumi.Resource] = ()
     """Grants that must exist before the workload starts."""
+    permissions: Sequence[Any] = ()
+    """Rights that the workload's own identity needs, in the provider's form (AWS: policy statements)."""
 
     def merged(self, other: Access) -> Access:
         """Both; the workload's own plain variables (this side) win over *other*'s."""
@@ -34,6 +36,7 @@ class Access:
             environment={**other.environment, **self.environment},
             secrets={**other.secrets, **self.secrets},
             after=(*self.after, *other.after),
+            permissions=(*self.permissions, *other.permissions),
         )
 
 

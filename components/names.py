@@ -8,16 +8,23 @@ from dataclasses import dataclass, field
 
 PROJECT = "managed-postgres"
 
+OPERATIONS_IMAGE = "operations:0.1.0"
+"""Image with ``python -m operations``: this version, in the stack's own registry. A test holds it to pyproject.toml."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Whose resources these are: what every name, tag and secret id is made from."""
+    """Whose resources these are: what every name, tag and secret id is made from, and what all components must know."""
 
     app: str
     environment: str
     tier: str
     stack: str
+    region: str = ""
+    """Region of the cloud, such as ap-northeast-1."""
     tags: dict[str, str] = field(default_factory=dict)
+    operations_image: str = OPERATIONS_IMAGE
+    """Image of ``python -m operations``, for what the stack runs by itself: backups, drills, password rotation."""
 
     @property
     def production(self) -> bool:
@@ -43,6 +50,10 @@ class Scope:
             "managed-by": PROJECT,
             "stack": self.stack,
         }
+
+    def named(self, name: str) -> dict[str, str]:
+        """All tags and the ``Name`` that AWS consoles show."""
+        return {**self.all_tags(), "Name": self.physical(name, limit=128)}
 
     def labels(self) -> dict[str, str]:
         """The same as Google Cloud labels: lower-case letters, digits, '-' and '_', at most 63."""

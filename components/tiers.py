@@ -34,10 +34,13 @@ TIERS = (
     Row("database.deletion_protection", False, False, True),
     Row("database.final_backup", False, True, True),
     Row("database.insights", "standard", "standard", "advanced"),
-    Row("database.log_retention_days", 7, 30, 90),
+    Row("database.log_retention_days", 7, 30, 365),
     Row("services.*.spot", True, False, False),
+    Row("services.*.log_retention_days", 7, 30, 365),
+    Row("jobs.*.log_retention_days", 7, 30, 365),
     Row("services.*.scaling.min", 1, 1, 2),
     Row("services.*.scaling.max", 1, 2, 6),
+    Row("ingress.waf", False, False, True),
     Row("cache.ha", False, False, True),
     Row("backups.deletion_protection", False, False, True),
     Row("buckets.*.deletion_protection", False, False, True),
@@ -95,7 +98,7 @@ def _set_default(settings: dict[str, Any], path: list[str], value: Any) -> None:
                 settings[name] = dict(settings[name])
                 _set_default(settings[name], rest, value)
         return
-    optional = head in ("cache", "services", "buckets")
+    optional = head in ("cache", "services", "jobs", "buckets")
     block = settings.get(head, None if optional else {})
     if isinstance(block, Mapping):
         settings[head] = dict(block)

@@ -74,6 +74,8 @@ class PoolingSettings(Model):
     """Share of the database's connections that the pooler may use."""
     idle_client_seconds: int = Field(default=1800, ge=60, le=28800)
     """Idle client connections are closed after this time."""
+    iam_login: bool = False
+    """RDS Proxy: clients log in with IAM tokens instead of the password."""
 
 
 class RestoreSettings(Model):
@@ -118,6 +120,10 @@ class DatabaseSettings(Model):
     """Maintenance window."""
     auto_minor_upgrade: bool = True
     """Take minor versions in the maintenance window; must be off when a minor is pinned."""
+    allow_major_upgrade: bool = False
+    """RDS and Aurora: let a change of the major version happen. Needs a full minor as `version`; remove it afterwards."""
+    blue_green: bool = False
+    """RDS without readers: apply changes of engine and class on a copy, then switch over. Deletes the old instance."""
     apply_immediately: bool
     """Apply changes at once instead of in the maintenance window."""
     iam_login: bool = True

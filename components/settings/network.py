@@ -40,6 +40,8 @@ class NetworkSettings(Model):
     """Address range of the network. A change recreates the network and all in it."""
     availability_zones: int = Field(ge=2, le=3)
     """Zones in use. Three slots are always reserved, so adding a zone moves nothing."""
+    zones: tuple[str, ...] = ()
+    """AWS: names of the zones (ap-northeast-1a), where the account has others than the region's usual ones."""
     nat: Literal["none", "single", "per-zone"]
     """How private subnets reach the internet."""
     interface_endpoints: tuple[Literal["ecr", "logs", "secretsmanager"], ...] = ()

@@ -43,6 +43,18 @@ class BucketSettings(Model):
     """Delete objects after this time."""
 
 
+class IngressSettings(Model):
+    """The way from the internet to the public services."""
+
+    dns_zone: str | None = None
+    """Route 53 zone id or Cloud DNS zone name that holds the services' domains. Without it a zone per domain is made, whose \
+name servers the domain's owner must then delegate to."""
+    waf: bool
+    """Put a web application firewall with the provider's managed rules in front."""
+    log_retention_days: int = Field(default=90, ge=1, le=3650)
+    """Days that the firewall's logs are kept. Access logs of the load balancer are kept for 90."""
+
+
 class AlarmSettings(Model):
     """Who is told, and when. Thresholds are the guides'."""
 
@@ -75,3 +87,5 @@ class BackupSettings(Model):
     """Refuse to delete the backups together with the stack."""
     drill_schedule: Cron = "0 5 1 * *"
     """When a restore is tried on the clouds."""
+    vault: bool = False
+    """AWS: also keep the provider's snapshots in an AWS Backup vault, out of reach of whoever may delete the database."""

@@ -7,6 +7,8 @@ from itertools import combinations
 from pathlib import Path
 
 from components.clouds import CLOUDS
+from components.settings.aws_edge_rules import AWS_EDGE_RULES
+from components.settings.aws_rules import AWS_RULES
 from components.settings.model import minutes_of
 from components.settings.stack import Settings
 
@@ -151,8 +153,8 @@ def services(settings: Settings) -> Problems:
             yield f"{key}.traffic.mode", f"is '{service.traffic.mode}', which only gcp can do; set it to 'latest'"
         if service.traffic.mode != "latest" and not service.traffic.stable_revision:
             yield f"{key}.traffic.stable_revision", f"is missing; mode '{service.traffic.mode}' needs it"
-        if service.public and settings.tier == "prod" and settings.provider != "local" and not service.domain:
-            yield f"{key}.domain", "is missing; a public service in prod needs a host name for its certificate"
+        if service.public and settings.tier != "dev" and settings.provider != "local" and not service.domain:
+            yield f"{key}.domain", f"is missing; a public service in {settings.tier} needs a host name for its certificate"
 
 
 def routes(settings: Settings) -> Problems:
@@ -232,9 +234,11 @@ RULES: tuple[Callable[[Settings], Problems], ...] = (
     alarms,
 )
 
+OF_PROVIDER = {"aws": (*AWS_RULES, *AWS_EDGE_RULES)}
+
 
 def broken(settings: Settings, root: Path) -> Problems:
     """All broken rules of *settings*; *root* is the checkout, where local images are looked up."""
-    for rule in RULES:
+    for rule in (*RULES, *OF_PROVIDER.get(settings.provider, ())):
         yield from rule(settings)
     yield from local_workloads(settings, root)

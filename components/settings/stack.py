@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from components.names import OPERATIONS_IMAGE
 from components.settings.database import DatabaseSettings
 from components.settings.model import Model, Name, Tier
 from components.settings.network import NetworkSettings
-from components.settings.platform import AlarmSettings, BackupSettings, BucketSettings, CacheSettings
+from components.settings.platform import AlarmSettings, BackupSettings, BucketSettings, CacheSettings, IngressSettings
 from components.settings.workload import JobSettings, ServiceSettings
 
 
@@ -36,9 +37,13 @@ class Settings(Model):
     """Cache; none by default."""
     buckets: dict[Name, BucketSettings] = {}
     """Object storage, by name."""
+    ingress: IngressSettings
+    """The way in. No effect on local."""
     alarms: AlarmSettings = AlarmSettings()
     """Alarms."""
     backups: BackupSettings | None
     """Logical backups; on by default, null turns them off."""
+    operations_image: str = OPERATIONS_IMAGE
+    """Image with `python -m operations`, for scheduled backups, restore drills and password rotation. No effect on local."""
     tags: dict[str, str] = Field(default={}, max_length=20)
     """Tags or labels on everything."""

@@ -11,6 +11,7 @@ from components.settings.model import Cron, Model, TimeZone, UrlPath, VariableNa
 Domain = Annotated[
     str, matching(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}", "must be a host name such as 'api.example.com'")
 ]
+Port = Annotated[int, Field(ge=1, le=65535)]
 SecretId = Annotated[str, matching(r"[^#\s]+(#[^#\s]+)?", "must be the id of a secret, with '#key' for one key of a JSON secret")]
 
 
@@ -29,6 +30,8 @@ class HealthCheck(Model):
     """Bad answers until the container is replaced."""
     start_period_seconds: int = Field(ge=0, le=300)
     """Grace at start during which failures do not count."""
+    in_container: bool = True
+    """ECS: check from inside the container too; its image needs curl or wget."""
 
 
 class Scaling(Model):
@@ -80,6 +83,14 @@ class Workload(Model):
     """Give it access to the cache, where there is one, and the REDIS_* variables."""
     buckets: tuple[str, ...] = ()
     """Buckets that it may read and write."""
+    user: str = "10001:10001"
+    """ECS: numeric user and group that the container runs as; not root."""
+    read_only_root: bool = True
+    """ECS: nothing but /tmp can be written."""
+    egress_ports: tuple[Port, ...] = (443,)
+    """AWS: ports on the internet that it may call, besides what it is granted inside the network."""
+    log_retention_days: int = Field(ge=1, le=3653)
+    """Days that its logs are kept on the clouds."""
 
 
 class ServiceSettings(Workload):
@@ -87,7 +98,7 @@ class ServiceSettings(Workload):
 
     kind: Literal["backend", "frontend"] = "backend"
     """Picks the guides' defaults for port and health check: backend 8000 and 60/30/2/5/120, frontend 80 and 30/10/2/5/60."""
-    port: int = Field(ge=1, le=65535)
+    port: Port
     """Port that the container listens on."""
     health_check: HealthCheck
     """When it counts as healthy."""

@@ -106,6 +106,74 @@ def test_cloud_sentences(checkout: Path, change: dict[str, Any], sentence: str) 
     assert sentence in problems(checkout, CLOUD, **change)
 
 
+SMALL = {"cpu": 1, "memory_mib": 2048}
+OWNER = {"migrate": {"image": "operations:1", "when": "deploy", "database_role": "owner"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"database": {"allow_major_upgrade": True}},
+            "database.version is '17' while allow_major_upgrade is true; name the full minor to land on, such as '17.6'",
+        ),
+        ({"database": {"blue_green": True}}, "database.blue_green is for backend rds, not aurora; remove it."),
+        ({"database": {"backend": "rds", "blue_green": True, "readers": 1}}, "blue_green would orphan the 1 readers; set"),
+        ({"database": {"backend": "rds", "storage": {"size_gib": 10}}}, "storage.size_gib is 10; RDS needs at least 20."),
+        (
+            {"database": {"backend": "rds", "storage": {"size_gib": 100, "max_size_gib": 105}}},
+            "max_size_gib is 105; make it at least a tenth more than size_gib 100",
+        ),
+        (
+            {"database": {"backend": "rds", "storage": {"size_gib": 400, "max_size_gib": 400, "throughput_mibps": 4000}}},
+            "throughput_mibps is 4000; 12000 IOPS allow at most 3000.",
+        ),
+        (
+            {
+                "database": {
+                    "serverless": {"min_acu": 0, "auto_pause_seconds": 600},
+                    "parameters": {"rds.logical_replication": "1"},
+                }
+            },
+            "auto_pause_seconds never happens with rds.logical_replication",
+        ),
+        ({"services": {"api": {**SERVICE, "cpu": 0.75}}}, "services.api.cpu is 0.75; Fargate has 0.25, 0.5, 1, 2, 4, 8, 16."),
+        ({"services": {"api": {**SERVICE, **SMALL, "memory_mib": 1024}}}, "with 1 CPU Fargate has 2048 to 8192 MiB, the nearest"),
+        ({"services": {"api": {**SERVICE, "user": "0:0"}}}, "services.api.user is root; choose another number"),
+        ({"services": {"api": {**SERVICE, "user": "app"}}}, "services.api.user is 'app'; write numbers, such as '10001'"),
+        (
+            {"database": {"log_retention_days": 31}},
+            "log_retention_days is 31, which CloudWatch does not offer; the nearest is 30.",
+        ),
+        ({"network": {"nat": "none"}}, "network.interface_endpoints lacks ecr, logs, secretsmanager; without NAT no container"),
+        (
+            {"network": {"existing": {"id": "vpc-1", "application_subnets": ["a", "b"]}}},
+            "network.existing.database_subnets has 0; AWS asks for at least two",
+        ),
+        ({"network": {"zones": ["ap-northeast-1a"]}}, "network.zones names 1 zones while availability_zones is 2"),
+        ({"services": {"api": SERVICE}}, "jobs has none with when 'deploy' and database_role 'owner', which makes the user that"),
+        (
+            {"backups": {"schedule": "0 3 1 * 1"}},
+            "backups.schedule is not for AWS: '0 3 1 * 1' has a day of the month and a day",
+        ),
+    ],
+)
+def test_aws_sentences(checkout: Path, change: dict[str, Any], sentence: str) -> None:
+    assert sentence in problems(checkout, CLOUD, **change)
+
+
+def test_aws_rules_bind_no_other_cloud(checkout: Path) -> None:
+    stack = {**CLOUD, "provider": "gcp", "services": {"api": {**SERVICE, "cpu": 0.75}}}
+    assert parse(stack, file="f", root=checkout).services["api"].cpu == 0.75
+
+
+def test_the_region_is_that_of_pulumis_own_provider(checkout: Path) -> None:
+    assert parse(CLOUD, file="f", root=checkout).region == "ap-northeast-1"
+    assert parse(CLOUD, file="f", root=checkout, sdk_region="eu-west-1").region == "eu-west-1"
+    with pytest.raises(SettingsError, match=r"region is 'us-east-1', but Pulumi's provider works in 'eu-west-1' \(aws:region\)"):
+        parse({**CLOUD, "region": "us-east-1"}, file="f", root=checkout, sdk_region="eu-west-1")
+
+
 def test_all_problems_come_together(checkout: Path) -> None:
     text = problems(checkout, tier="prd", database={"readers": 99, "backend": "aurora"}, services={"api": {"imag": "x"}})
     assert text.splitlines() == [
@@ -155,7 +223,7 @@ def test_the_stack_file_wins_over_the_tier(checkout: Path) -> None:
 
 def test_frontend_and_backend_have_the_guides_checks(checkout: Path) -> None:
     services = {"web": {**SERVICE, "kind": "frontend", "paths": ["/"]}, "api": {**SERVICE}}
-    settings = parse({**CLOUD, "services": services}, file="f", root=checkout)
+    settings = parse({**CLOUD, "services": services, "jobs": OWNER}, file="f", root=checkout)
     api, web = settings.services["api"], settings.services["web"]
     assert (api.port, api.health_check.interval_seconds, api.health_check.timeout_seconds) == (8000, 60, 30)
     assert (api.health_check.healthy_threshold, api.health_check.unhealthy_threshold) == (2, 5)
