@@ -78,6 +78,23 @@ def ensure_application_role(connection: Connection, *, role: str, password: str,
         connection.execute(sql.SQL(statement).format(**names))
 
 
+def ensure_clone(connection: Connection, *, role: str, password: str, of: str) -> None:
+    """Login *role* that is a member of the role *of* and has its rights. Two such logins alternate when passwords rotate."""
+    _ensure_login(connection, role, password, sql.SQL("nocreaterole inherit"))
+    connection.execute(sql.SQL("grant {of} to {role}").format(of=sql.Identifier(of), role=sql.Identifier(role)))
+
+
+def change_password(connection: Connection, *, role: str, password: str) -> None:
+    """Change nothing but the password of *role*, which may be the session's own."""
+    statement = sql.SQL("alter role {} password {}")
+    connection.execute(statement.format(sql.Identifier(role), _verifier(connection, role, password)))
+
+
+def exists(connection: Connection, role: str) -> bool:
+    """Whether there is a role *role*."""
+    return connection.execute("select from pg_roles where rolname = %s", [role]).fetchone() is not None
+
+
 def drop(connection: Connection, *, dbname: str, owner: str, users: Sequence[str]) -> None:
     """Drop the database, ending its sessions, then the roles *owner* and *users*. What is not there is no error.
 
@@ -92,15 +109,17 @@ def drop(connection: Connection, *, dbname: str, owner: str, users: Sequence[str
 
 
 def _ensure_login(connection: Connection, role: str, password: str, rights: sql.SQL) -> None:
-    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-    exists = connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
     statement = sql.SQL("{verb} role {role} login {rights} password {verifier}").format(
-        verb=sql.SQL("create" if exists is None else "alter"),
+        verb=sql.SQL("alter" if exists(connection, role) else "create"),
         role=sql.Identifier(role),
         rights=rights,
-        verifier=sql.Literal(verifier),
+        verifier=_verifier(connection, role, password),
     )
     connection.execute(statement)
+
+
+def _verifier(connection: Connection, role: str, password: str) -> sql.Literal:
+    return sql.Literal(connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode())
 
 
 def _is_superuser(connection: Connection) -> bool:

@@ -6,13 +6,17 @@ import itertools
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3  # type: ignore[import-untyped]
 import psycopg
 import pytest
+from moto.secretsmanager.models import SecretsManagerBackend
+from moto.server import ThreadedMotoServer
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -81,6 +85,49 @@ def database(local_postgres: LocalPostgres) -> Iterator[Database]:
         yield database
         root.execute(sql.SQL("DROP DATABASE {db} WITH (FORCE)").format(**names))
         root.execute(sql.SQL("DROP ROLE {admin}, {app}").format(**names))
+
+
+@pytest.fixture
+def application_user(database: Database) -> Iterator[str]:
+    """Name of an application's user that nobody has made yet. It and its clone are gone after the test."""
+    name = f"{database.name}_user"
+    yield name
+    with psycopg.connect(database.superuser, autocommit=True) as root:
+        for role in (f"{name}_clone", name):
+            if root.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None:
+                root.execute(sql.SQL("DROP OWNED BY {role}; DROP ROLE {role}").format(role=sql.Identifier(role)))
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """Address of moto's server, which answers for AWS over HTTP."""
+    move = SecretsManagerBackend.update_secret_version_stage
+
+    def move_and_read(backend: Any, secret_id: str, **stage: Any) -> Any:
+        # AWS reads the current version by default; moto goes on reading the one before
+        answer = move(backend, secret_id=secret_id, **stage)
+        backend.secrets[secret_id].default_version_id = stage["move_to_version_id"]
+        return answer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SecretsManagerBackend, "update_secret_version_stage", move_and_read)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+
+@pytest.fixture
+def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Makes boto3 clients of an empty account; this process, and those that it starts, talk to moto."""
+    request = urllib.request.Request(f"{moto}/moto-api/reset", method="POST")
+    urllib.request.urlopen(request, timeout=10).close()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return lambda service: boto3.client(service, region_name="ap-northeast-1")
 
 
 @pytest.fixture

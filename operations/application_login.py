@@ -1,0 +1,86 @@
+"""The application's login, kept in step with its secret. Two users take turns: ``shop_app`` and ``shop_app_clone``.
+
+The second is a member of the first and has no rights of its own, so the rights are in one place. The secret's current value
+always is a login that works; who finds one that does not (a first deployment, a restored database) mends the database.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from operations import roles
+from operations.connection import ConnectionFailed, Session, connect
+
+CLONE = "_clone"
+"""Ending of the second user's name, as in AWS's own rotation functions."""
+
+LOCK = 0x6D705F6C6F67  # "mp_log"
+"""Advisory lock: a migration job and a rotation may meet."""
+
+
+def base_of(username: str) -> str:
+    """The first of the two users that *username* is one of."""
+    return username.removesuffix(CLONE)
+
+
+def other(username: str) -> str:
+    """The user whose turn is next."""
+    return base_of(username) if username.endswith(CLONE) else username + CLONE
+
+
+def works(conninfo: str) -> bool:
+    """Whether the server accepts this login. Raises ``ConnectionFailed`` where the server cannot be asked."""
+    try:
+        connect(conninfo, "operations login").close()
+    except ConnectionFailed as error:
+        if "authentication failed" in str(error):
+            return False
+        raise
+    return True
+
+
+def ensure(admin: str, application: str) -> bool:
+    """Make the application's login work; True when it did not. Both are connection strings to the application's database.
+
+    A user that is there keeps its rights, whatever migrations have made of them, and a login that works keeps its password.
+    May be repeated, and run by several at once.
+    """
+    if works(application):
+        return False
+    login = conninfo_to_dict(application)
+    with connect(admin, "operations login") as session:
+        with session.transaction():
+            _lock(session)
+            roles.ensure_database(session, dbname=session.info.dbname, owner=session.info.user)
+            roles.ensure_schema_rights(session, owner=session.info.user)
+        set_password(session, str(login["user"]), str(login["password"]))
+    return True
+
+
+def set_password(session: Session, username: str, password: str) -> None:
+    """Give *username* this password; make it, and the user that it is a clone of, where they are missing.
+
+    *session*: to the application's database as its owner.
+    """
+    base, owner, dbname = base_of(username), session.info.user, session.info.dbname
+    with session.transaction():
+        _lock(session)
+        if not roles.exists(session, base):
+            # A base that nobody logs in as yet gets a password that nobody knows.
+            first = password if username == base else secrets.token_urlsafe(32)
+            roles.ensure_application_role(session, role=base, password=first, admin=owner, dbname=dbname)
+        if username == base:
+            roles.change_password(session, role=base, password=password)
+        else:
+            roles.ensure_clone(session, role=username, password=password, of=base)
+
+
+def with_login(conninfo: str, username: str, password: str) -> str:
+    """*conninfo* with another login."""
+    return make_conninfo(conninfo, user=username, password=password)
+
+
+def _lock(session: Session) -> None:
+    session.execute("select pg_advisory_xact_lock(%s)", [LOCK])

@@ -1,0 +1,1 @@
+"""Rotation of the database passwords, as a function that AWS Secrets Manager calls."""
