@@ -3,6 +3,8 @@ STACK = local
 BIN = .venv/bin
 OPERATIONS = $(BIN)/python -m operations
 SOURCES = components operations runtime bench
+# A cloud's SDK is installed only for stacks on it: requirements-aws.txt
+PROVIDER = $(shell sed -n 's/^ *managed-postgres:provider: *//p' Pulumi.$(STACK).yaml 2>/dev/null)
 YES_FLAG = $(if $(filter 1 yes true,$(YES)),--yes)
 
 .PHONY: up down status preview test lint bench docs lock install install-dev cli
@@ -36,11 +38,12 @@ docs: install ## write the settings table into the README
 lock: install-dev ## pin what pyproject.toml asks for
 	@$(BIN)/python -m pip install --quiet uv
 	@$(COMPILE) -o requirements.txt
-	@$(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) --extra aws -c requirements.txt -o requirements-aws.txt
+	@$(COMPILE) --extra dev --extra aws -c requirements.txt -c requirements-aws.txt -o requirements-dev.txt
 COMPILE = $(BIN)/python -m uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 
 install:
-	@sh operations/install.sh requirements.txt requirements-postgres.txt
+	@sh operations/install.sh $(or $(wildcard requirements-$(PROVIDER).txt),requirements.txt requirements-postgres.txt)
 
 install-dev:
 	@sh operations/install.sh requirements-dev.txt requirements-postgres.txt

@@ -8,6 +8,7 @@ import runpy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -62,17 +63,61 @@ class Recorder(mocks.Mocks):
 
 
 def computed(token: str, name: str) -> dict[str, Any]:
-    """Outputs that a real provider would compute, from the annotations of our dynamic resource classes."""
+    """Outputs that a real provider would compute: from the annotations of our dynamic resource classes and the SDKs."""
+    if token.startswith(("aws:", "random:")):
+        return {**_sdk_outputs("pulumi_aws", token, name), **_made_up(token, name)}
     for cls in DynamicResource.__subclasses__():
         if f"pulumi-python:{cls._resource_type_name}" == token:
             return {key: 5432 if "[int]" in hint else f"{name}.{key}" for key, hint in cls.__annotations__.items()}
     return {}
 
 
+def _sdk_outputs(sdk: str, token: str, name: str) -> dict[str, Any]:
+    """A text for every text that the resource class has and a number for every number, under the engine's names."""
+    module, _, cls_name = token.split(":")[1].partition("/")[0], *token.rpartition(":")[1:]
+    package = {"lambda": "lambda_"}.get(module, module)
+    try:
+        cls = getattr(import_module(f"{sdk}.{package}"), cls_name)
+    except (ImportError, AttributeError):
+        return {}
+    found: dict[str, Any] = {}
+    for attribute, value in vars(cls).items():
+        hint = str(value.fget.__annotations__.get("return", "")) if isinstance(value, property) and value.fget else ""
+        key = getattr(value.fget, "_pulumi_name", attribute) if hint else attribute
+        if "Optional" in hint or "Sequence" in hint or "Mapping" in hint:
+            continue
+        if "str]" in hint:
+            found[key] = f"{name}.{attribute}"
+        elif "int]" in hint:
+            found[key] = 5432
+    if "arn" in found:
+        found["arn"] = f"arn:aws:{module}:ap-northeast-1:123456789012:{name}"
+    return found
+
+
+def _made_up(token: str, name: str) -> dict[str, Any]:
+    """Outputs whose shape a text cannot stand for."""
+    record = {"domainName": name, "resourceRecordName": f"_x.{name}", "resourceRecordType": "CNAME", "resourceRecordValue": "_y"}
+    return {
+        "aws:rds/cluster:Cluster": {"masterUserSecrets": [{"secretArn": SECRET, "kmsKeyId": "key", "secretStatus": "active"}]},
+        "aws:rds/instance:Instance": {"masterUserSecrets": [{"secretArn": SECRET, "kmsKeyId": "key", "secretStatus": "active"}]},
+        "aws:acm/certificate:Certificate": {"domainValidationOptions": [record]},
+        "random:index/randomId:RandomId": {"hex": "0a1b2c3d"},
+        "random:index/randomPassword:RandomPassword": {"result": f"{name}.result"},
+        "aws:route53/zone:Zone": {"nameServers": ["ns-1.example.net", "ns-2.example.net"]},
+    }.get(token, {})
+
+
+SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:rds!cluster-1"
+
+
 def record(program: Callable[[], Any], config: Mapping[str, Any], *, stack_name: str = "test") -> Recording:
     """Run *program* with *config* (the keys of a stack file) and return what it registered."""
     recording, recorder = Recording(), Recorder()
-    values = {f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    values = {
+        key if ":" in key else f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in config.items()
+    }
     options: list[tuple[str, str, pulumi.ResourceOptions]] = []
     exported: dict[str, pulumi.Output[Any]] = {}
 
@@ -98,8 +143,22 @@ def record(program: Callable[[], Any], config: Mapping[str, Any], *, stack_name:
             recording.duplicates.append(urn)
         parent = opts.parent
         parent_key = f"{parent._type}::{parent._name}" if parent is not None else ""
-        recording.resources[urn] = Registered(kind, name, recorder.inputs.get((kind, name), {}), parent_key, opts)
+        # A class of an SDK adds the types it once had to every resource; only what our code asks for is of interest.
+        opts.aliases = [alias for alias in opts.aliases or [] if not (isinstance(alias, pulumi.Alias) and alias.type_ is not ...)]
+        recording.resources[urn] = Registered(kind, name, readable(recorder.inputs.get((kind, name), {})), parent_key, opts)
     return recording
+
+
+def readable(inputs: dict[str, Any]) -> dict[str, Any]:
+    """*inputs*, with the JSON text of ECS container definitions also as ``containers``: by name, variables as a map."""
+    text = inputs.get("containerDefinitions")
+    if not isinstance(text, str):
+        return inputs
+    containers = {container["name"]: container for container in json.loads(text)}
+    for container in containers.values():
+        container["environment"] = {item["name"]: item["value"] for item in container["environment"]}
+        container["secrets"] = {item["name"]: item["valueFrom"] for item in container["secrets"]}
+    return {**inputs, "containers": containers}
 
 
 @contextmanager

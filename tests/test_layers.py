@@ -48,10 +48,12 @@ def starts(module: str, *names: str) -> bool:
         ("runtime/", ("components", "operations", "pulumi")),
         ("components/local/host/", ("pulumi", "components.contract", "components.settings", "components.config")),
         ("components/settings/", ("pulumi", "components.contract", "components.config", "boto3", "google")),
-        ("components/", ("boto3", "google.cloud")),
+        ("components/", ("google.cloud",)),
         ("operations/migrate", ("pulumi", "components")),
         ("operations/backup", ("pulumi", "components")),
         ("operations/roles", ("pulumi", "components")),
+        ("operations/application_login", ("pulumi", "components")),
+        ("operations/rotation", ("pulumi", "components")),
     ],
 )
 def test_layers(folder: str, forbidden: tuple[str, ...]) -> None:
@@ -70,6 +72,17 @@ def test_a_cloud_sdk_stays_in_its_folder() -> None:
         if starts(module, sdk) and not inside(path, folder)
     ]
     assert not wrong
+
+
+def test_a_program_calls_no_cloud() -> None:
+    """A preview changes nothing: what calls AWS runs at create and update of a dynamic resource."""
+    calls = [
+        short(path)
+        for path in CODE
+        if inside(path, "components/") and any(starts(module, "boto3", "botocore") for module in imports(path))
+    ]
+    assert calls, "providers are there to look at"
+    assert not [path for path in calls if not path.startswith("components/aws/providers/")]
 
 
 def test_clouds_do_not_know_each_other() -> None:

@@ -1,0 +1,97 @@
+"""Logical backups: a scheduled pg_dump to a bucket of their own, a monthly restore drill, and AWS Backup by choice."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.iam import statement
+from components.aws.kms import customer_key, encrypt
+from components.aws.network import AwsNetwork
+from components.aws.postgres import AwsPostgres
+from components.aws.private_bucket import PrivateBucket, lifecycle_rule
+from components.aws.schedule import run_on_schedule
+from components.aws.task import fargate_task
+from components.aws.vault import vault
+from components.contract import Backups, BackupsArgs
+from components.environment import Access
+from components.settings.platform import BackupSettings
+from components.settings.workload import JobSettings
+
+CREATE = ("python", "-m", "operations", "backup", "create")
+DRILL = ("python", "-m", "operations", "drill")
+
+CPU, MEMORY_MIB = 1.0, 4096
+"""One core compresses as fast as one connection reads."""
+LOG_DAYS = 90
+
+ARCHIVE_DAYS, KEPT_DAYS = 90, 365
+"""monthly/: to cold storage, and gone (the backup guide)."""
+OVERWRITTEN_DAYS = 30
+"""Deleted backups can be had back for this time."""
+
+
+class AwsBackups(Backups):
+    """Sets under ``daily/`` and ``monthly/`` of a versioned, encrypted bucket.
+
+    The job may read, write and delete objects of that bucket only, and no versions: what it deletes can be had back for 30 days.
+    With ``deletion_protection`` bucket and key are protected. The schedules can be changed at any time; nothing is recreated.
+    """
+
+    bucket: aws.s3.Bucket
+
+    def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        scope, settings = args.scope, args.settings
+        network, database = cast(AwsNetwork, args.network), cast(AwsPostgres, args.database)
+        self.key = customer_key(self, scope, purpose="logical backups", protect=settings.deletion_protection)
+        keep = settings.deletion_protection
+        made = PrivateBucket(self, "bucket", scope, name="backups", protect=keep, emptied=not keep)
+        made.encrypt(self.key)
+        made.keep(lifecycle(settings), overwritten_days=OVERWRITTEN_DAYS)
+        made.log_to(network.log_bucket, "s3/backups/", after=network.log_policy)
+        made.allow()
+        self.bucket = made.bucket
+        own = Access(
+            environment={"BACKUP_S3_BUCKET": self.bucket.bucket, "BACKUP_RETENTION_DAYS": str(settings.retention_days)},
+            after=made.ready,
+            permissions=[
+                statement(["s3:GetBucketLocation", "s3:ListBucket"], [self.bucket.arn]),
+                statement(
+                    ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+                    [made.objects],
+                ),
+                encrypt(self.key),
+            ],
+        )
+        task = fargate_task(
+            self,
+            scope=scope,
+            network=network,
+            settings=JobSettings(
+                image=scope.operations_image, command=CREATE, cpu=CPU, memory_mib=MEMORY_MIB, log_retention_days=LOG_DAYS
+            ),
+            access=own.merged(database.grant_connect(self, "owner")),
+        )
+        for role, cron, command in (("create", settings.schedule, CREATE), ("drill", settings.drill_schedule, DRILL)):
+            run_on_schedule(
+                self, role, scope=scope, network=network, task=task, cron=cron, timezone=settings.timezone, command=command
+            )
+        if settings.vault:
+            vault(self, scope, settings, network=network, database=database.arn, key=self.key)
+        self.finish(destination=pulumi.Output.format("s3://{0}", self.bucket.bucket))
+
+
+def lifecycle(settings: BackupSettings) -> list[Any]:
+    """Rules of the bucket. ``backup create`` removes old daily sets too; the rule also does when it no longer runs."""
+    return [
+        lifecycle_rule("daily", "daily/", expiration={"days": settings.retention_days}),
+        lifecycle_rule(
+            "monthly",
+            "monthly/",
+            transitions=[{"days": ARCHIVE_DAYS, "storage_class": "GLACIER"}],
+            expiration={"days": KEPT_DAYS},
+        ),
+    ]

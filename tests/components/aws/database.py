@@ -1,0 +1,121 @@
+"""A database alone on mocks, with two workloads that it lets in, for the tests of its parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pulumi
+
+from components import contract
+from components.aws.alarms import Alarm
+from components.aws.aurora import Aurora
+from components.aws.network import AwsNetwork
+from components.aws.postgres import AwsPostgres, Node
+from components.aws.rds import Rds
+from components.config import load_settings, scope_of
+from components.environment import Access
+from components.settings.platform import AlarmSettings
+from tests.recorder import Recording, Registered, record
+
+BACKENDS: dict[str, type[AwsPostgres]] = {"aurora": Aurora, "rds": Rds}
+EXISTING = {
+    "existing": {
+        "id": "vpc-1",
+        "public_subnets": ["subnet-p1", "subnet-p2"],
+        "application_subnets": ["subnet-a1", "subnet-a2", "subnet-a3"],
+        "database_subnets": ["subnet-d1", "subnet-d2", "subnet-d3"],
+    },
+    "zones": ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"],
+}
+"""A network of somebody else: that saves each test from making one."""
+
+
+class Workload(contract.Workload):
+    """Stands for a workload of its own making."""
+
+    TYPE = "Probe"
+
+
+@dataclass
+class Made:
+    """What a stack with a database and nothing else registers, and what the database gives to others."""
+
+    recording: Recording
+    nodes: Sequence[Node]
+    alarms: Sequence[Alarm]
+    application: Access
+    owner: Access
+
+    def named(self, name: str) -> Registered:
+        """The resource *name*, whatever its type."""
+        return next(resource for resource in self.recording.resources.values() if resource.name == name)
+
+    def inputs(self, name: str) -> dict[str, Any]:
+        return self.named(name).inputs
+
+    def of_type(self, ending: str) -> dict[str, Registered]:
+        return self.recording.of_type(ending)
+
+    def needed_by(self, name: str) -> set[str]:
+        """Names of what the resource *name* waits for by ``depends_on``."""
+        needed: Any = self.named(name).options.depends_on
+        return {resource._name for resource in needed}
+
+    def variables(self, workload: str) -> dict[str, Any]:
+        """Plain variables that the database gives to *workload* (application or owner)."""
+        return {key.split()[1]: value for key, value in self.recording.outputs.items() if key.startswith(f"{workload} ")}
+
+
+def aurora(tier: str = "dev", **settings: Any) -> Made:
+    """An Aurora stack of *tier* with *settings* under ``database``; ``network`` and ``app`` go where they belong."""
+    return _made(json.dumps({"tier": tier, "backend": "aurora", **settings}, sort_keys=True))
+
+
+def rds(tier: str = "dev", **settings: Any) -> Made:
+    """The same with RDS."""
+    return _made(json.dumps({"tier": tier, "backend": "rds", **settings}, sort_keys=True))
+
+
+@cache
+def _made(text: str) -> Made:
+    given = json.loads(text)
+    stack = {"network": EXISTING, **{key: given.pop(key) for key in ("tier", "network", "app") if key in given}}
+    config = {"app": "shop", "provider": "aws", "alarms": {"emails": ["ops@example.com"]}, **stack, "database": given}
+    kept: dict[str, Any] = {}
+
+    def program() -> None:
+        settings = load_settings()
+        scope = scope_of(settings)
+        network = AwsNetwork("network", contract.NetworkArgs(scope=scope, settings=settings.network))
+        args = contract.PostgresArgs(scope=scope, settings=settings.database, network=network)
+        database = BACKENDS[settings.database.backend]("database", args)
+        kept.update(nodes=database.nodes, alarms=database.alarms(AlarmSettings()))
+        roles: tuple[contract.DatabaseRole, ...] = ("application", "owner")
+        for role in roles:
+            access = kept[role] = database.grant_connect(Workload(role), role)
+            for key, value in access.environment.items():
+                pulumi.export(f"{role} {key}", value)
+            pulumi.export(f"rights {role}", access.permissions)
+        pulumi.export("connect", database.connect_command)
+        pulumi.export("database", database.connection.outputs())
+
+    return Made(recording=record(program, config), **kept)
+
+
+def changed(before: Made, after: Made) -> dict[str, set[str]]:
+    """Resources that both have and whose inputs differ, with the names of the inputs."""
+    found: dict[str, set[str]] = {}
+    for key in before.recording.resources.keys() & after.recording.resources.keys():
+        old, new = before.recording.resources[key].inputs, after.recording.resources[key].inputs
+        differing = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        if differing:
+            found[after.recording.resources[key].name] = differing
+    return found
+
+
+def added(before: Made, after: Made) -> set[str]:
+    return {after.recording.resources[key].name for key in after.recording.resources.keys() - before.recording.resources.keys()}
