@@ -83,6 +83,8 @@ _PLAIN = ("app", "provider", "tier", "environment", "region")
 
 
 def _decoded(value: Any) -> Any:
+    if value == "":
+        return None  # how the engine passes a null of the stack file
     try:
         return json.loads(value)
     except (TypeError, ValueError):

@@ -31,12 +31,13 @@ StackName = Annotated[str, typer.Option("--stack", help="The stack: the S of a P
 def up(
     stack: StackName = "local",
     yes: Annotated[bool, typer.Option("--yes", help="For scripts; up never asks anyway.")] = False,
+    target: Annotated[list[str] | None, typer.Option("--target", help="Only this resource: a URN, or a pattern with **.")] = None,
 ) -> None:
     """Bring a stack to what its settings say; mend what was killed."""
     from operations import up as operation
 
     del yes
-    operation.up(find_checkout(), stack, make_console())
+    operation.up(find_checkout(), stack, make_console(), target=target)
 
 
 @app.command()

@@ -13,8 +13,10 @@ from operations.errors import Refused
 from operations.report import make_command, plain_outputs, print_access, print_resources
 
 
-def up(checkout: Checkout, stack_name: str, console: Console) -> None:
+def up(checkout: Checkout, stack_name: str, console: Console, *, target: list[str] | None = None) -> None:
     """Create, change and mend until the stack is as its settings say; what was killed outside Pulumi is seen and mended.
+
+    *target*: URNs, or patterns such as ``**::network-repository-*``; nothing else is touched or looked at then.
 
     Raises OperationError with the engine's sentences when a step failed, Interrupted after a Ctrl-C; in both cases
     what was finished is recorded and another ``up`` continues.
@@ -24,7 +26,7 @@ def up(checkout: Checkout, stack_name: str, console: Console) -> None:
         console.print(f"Bringing up stack {stack_name} ...")
         stack = run.workspace.create_or_select()
         run.recovered(stack)
-        result, progress = run.operate(stack, lambda p: stack.up(refresh=True, on_event=p, color="never"))
+        result, progress = run.operate(stack, lambda p: stack.up(refresh=True, target=target, on_event=p, color="never"))
     console.print(_changes(progress, stack_name, watch.seconds))
     console.print()
     outputs = plain_outputs(result.outputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import runpy
 from collections.abc import Callable, Iterator, Mapping
@@ -135,7 +136,7 @@ def record(program: Callable[[], Any], config: Mapping[str, Any], *, stack_name:
         finally:
             pulumi.export = original
 
-    with closed_loops():
+    with closed_loops(), no_garbage_collection():
         asyncio.run(run())
     for kind, name, opts in options:
         urn = f"{kind}::{name}"
@@ -159,6 +160,16 @@ def readable(inputs: dict[str, Any]) -> dict[str, Any]:
         container["environment"] = {item["name"]: item["value"] for item in container["environment"]}
         container["secrets"] = {item["name"]: item["valueFrom"] for item in container["secrets"]}
     return {**inputs, "containers": containers}
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Half of the time of a large program would go into it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

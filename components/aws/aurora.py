@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from components.aws import parameters
 from components.aws.alarms import Alarm
-from components.aws.classes import instance_class
+from components.aws.classes import instance_class, nodes
 from components.aws.credentials import ManagedAdmin
 from components.aws.database_alarms import aurora_alarms
 from components.aws.postgres import CREATE_ONLY, AwsPostgres
@@ -43,7 +43,7 @@ class Aurora(AwsPostgres):
         count = 1 + max(self.settings.readers, int(self.settings.ha))
         self.instances = [writer := self._instance(1)]
         self.instances += [self._instance(number, after=writer) for number in range(2, count + 1)]
-        self.nodes = self._nodes([instance.identifier for instance in self.instances])
+        self.nodes = nodes(self.settings, [instance.identifier for instance in self.instances])
         if self.settings.reader_autoscaling:
             self._autoscale(self.settings.reader_autoscaling.max_readers, self.settings.reader_autoscaling.cpu_percent)
         # The reader endpoint answers with the writer while there is no reader, so adding one changes nothing for anybody.
@@ -100,7 +100,9 @@ class Aurora(AwsPostgres):
             }
         if restore.snapshot:
             return {"snapshot_identifier": restore.snapshot}
-        return {"restore_to_point_in_time": {"source_cluster_identifier": restore.source, "restore_to_time": restore.time}}
+        # Without a type the provider sends an empty one; copy-on-write knows no time.
+        copied = {"source_cluster_identifier": restore.source, "restore_to_time": restore.time, "restore_type": "full-copy"}
+        return {"restore_to_point_in_time": copied}
 
     def _instance(self, number: int, after: aws.rds.ClusterInstance | None = None) -> aws.rds.ClusterInstance:
         """Instance *number*; the first is made alone and so becomes the writer. The engine's version is the cluster's affair."""

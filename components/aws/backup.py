@@ -7,18 +7,22 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.alarms import Alarm, LogLines, alarm_resource, topic_arn
+from components.aws.cron import longest_pause_hours
 from components.aws.iam import statement
 from components.aws.kms import customer_key, encrypt
 from components.aws.network import AwsNetwork
 from components.aws.postgres import AwsPostgres
 from components.aws.private_bucket import PrivateBucket, lifecycle_rule
 from components.aws.schedule import run_on_schedule
-from components.aws.task import fargate_task
+from components.aws.task import FargateTask, fargate_task
 from components.aws.vault import vault
 from components.contract import Backups, BackupsArgs
 from components.environment import Access
+from components.names import Scope
 from components.settings.platform import BackupSettings
 from components.settings.workload import JobSettings
+from operations.backup import PUBLISHED
 
 CREATE = ("python", "-m", "operations", "backup", "create")
 DRILL = ("python", "-m", "operations", "drill")
@@ -26,6 +30,11 @@ DRILL = ("python", "-m", "operations", "drill")
 CPU, MEMORY_MIB = 1.0, 4096
 """One core compresses as fast as one connection reads."""
 LOG_DAYS = 90
+
+GRACE_HOURS = 2
+"""How long a backup may take before it counts as missing."""
+LONGEST_WATCH_HOURS = 7 * 24
+"""CloudWatch looks back a week; a schedule with longer pauses has no such alarm."""
 
 ARCHIVE_DAYS, KEPT_DAYS = 90, 365
 """monthly/: to cold storage, and gone (the backup guide)."""
@@ -71,10 +80,16 @@ class AwsBackups(Backups):
             scope=scope,
             network=network,
             settings=JobSettings(
-                image=scope.operations_image, command=CREATE, cpu=CPU, memory_mib=MEMORY_MIB, log_retention_days=LOG_DAYS
+                image=scope.operations_image,
+                command=CREATE,
+                cpu=CPU,
+                memory_mib=MEMORY_MIB,
+                scratch_gib=settings.scratch_gib,
+                log_retention_days=LOG_DAYS,
             ),
             access=own.merged(database.grant_connect(self, "owner")),
         )
+        self._watch(scope, settings, network, task)
         for role, cron, command in (("create", settings.schedule, CREATE), ("drill", settings.drill_schedule, DRILL)):
             run_on_schedule(
                 self, role, scope=scope, network=network, task=task, cron=cron, timezone=settings.timezone, command=command
@@ -82,6 +97,26 @@ class AwsBackups(Backups):
         if settings.vault:
             vault(self, scope, settings, network=network, database=database.arn, key=self.key)
         self.finish(destination=pulumi.Output.format("s3://{0}", self.bucket.bucket))
+
+    def _watch(self, scope: Scope, settings: BackupSettings, network: AwsNetwork, task: FargateTask) -> None:
+        """An alarm when no backup was published and verified for longer than the schedule's longest pause."""
+        hours = longest_pause_hours(settings.schedule, settings.timezone) + GRACE_HOURS
+        if hours > LONGEST_WATCH_HOURS:
+            return
+        alarm = Alarm(
+            name="missing",
+            meaning=f"No logical backup has succeeded for {hours} hours. Look into the log of the backup task.",
+            namespace=scope.physical("backups"),
+            metric="Published",
+            lines=LogLines(group=task.log_group.name, pattern=f'"{PUBLISHED}"'),
+            statistic="Sum",
+            comparison="<",
+            threshold=1,
+            period_seconds=3600,
+            evaluation_periods=hours,
+            missing="breaching",
+        )
+        alarm_resource(self, scope, alarm, topic_arn(scope, network.account_id))
 
 
 def lifecycle(settings: BackupSettings) -> list[Any]:

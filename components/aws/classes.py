@@ -1,6 +1,11 @@
-"""Sizes of the database: instance classes, their memory, and how many connections they really take."""
+"""Sizes of the database: instance classes, their memory, how many connections they really take; and servers of such a size."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
 
 from components.settings.database import DatabaseSettings, ServerlessSettings
 
@@ -26,6 +31,18 @@ WAKING_CONNECTIONS = 2000
 """Aurora's limit when a serverless instance may shrink to half a unit or pause."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """One server of the database."""
+
+    identifier: pulumi.Output[str]
+    memory_bytes: int
+    """Nominal memory."""
+    max_connections: int
+    """Connections that it really takes."""
+    reader: bool
+
+
 def instance_class(settings: DatabaseSettings) -> str:
     """The class of every instance: serverless, the exact one that was asked for, or the size's."""
     return SERVERLESS if settings.serverless else settings.instance_class or CLASSES[settings.size]
@@ -45,6 +62,15 @@ def max_connections(settings: DatabaseSettings) -> int:
         return int(own)
     most = min(memory_bytes(settings) / CONNECTION_BYTES, MOST_CONNECTIONS) * OF_NOMINAL
     return int(min(most, WAKING_CONNECTIONS) if _wakes(settings.serverless) else most)
+
+
+def nodes(settings: DatabaseSettings, identifiers: Sequence[pulumi.Output[str]]) -> list[Node]:
+    """The servers called *identifiers*, the writer first."""
+    memory, connections = memory_bytes(settings), max_connections(settings)
+    return [
+        Node(identifier=identifier, memory_bytes=memory, max_connections=connections, reader=index > 0)
+        for index, identifier in enumerate(identifiers)
+    ]
 
 
 def _wakes(serverless: ServerlessSettings | None) -> bool:

@@ -24,6 +24,8 @@ LONGEST_STOP_SECONDS = 120
 """The most that Fargate waits between the polite and the hard stop. Jobs get it all: they have something to finish."""
 CHECK_TIMEOUT_SECONDS = (2, 60)
 """What ECS takes as the timeout of a check in the container."""
+SCRATCH_MOUNT: dict[str, Any] = {"containerPath": "/scratch", "readOnly": False, "sourceVolume": "scratch"}
+"""The disk of ``scratch_gib``. It belongs to root, unless the image says ``VOLUME /scratch`` of a folder of its user."""
 FIRST_FREE_PORT = 1024
 """Ports below are for root, unless the kernel is told otherwise."""
 SUFFIX = "-??????"
@@ -44,14 +46,15 @@ def container(
     service = settings if isinstance(settings, ServiceSettings) else None
     # the agent of a shell session writes into the container's own file system
     read_only = settings.read_only_root and not (service and service.exec_access)
+    plain = {**({"TMPDIR": SCRATCH_MOUNT["containerPath"]} if settings.scratch_gib else {}), **environment}
     found: dict[str, Any] = {
         "name": name,
         "image": image,
         "cpu": 0,
         "essential": True,
-        "environment": [{"name": key, "value": environment[key]} for key in sorted(environment)],
+        "environment": [{"name": key, "value": plain[key]} for key in sorted(plain)],
         "secrets": [{"name": key, "valueFrom": value_from(secrets[key])} for key in sorted(secrets)],
-        "mountPoints": [],
+        "mountPoints": [SCRATCH_MOUNT] if settings.scratch_gib else [],
         "volumesFrom": [],
         "portMappings": _ports(service) if service else [],
         "systemControls": _system_controls(service) if service else [],
@@ -115,8 +118,8 @@ def secret_pattern(secret: str, *, region: str, account_id: Text) -> Text:
 
 
 def _tmp(settings: Settings) -> dict[str, Any]:
-    """A quarter of the memory as /tmp, taken only as it fills up; gone with the task."""
-    return {"containerPath": "/tmp", "size": settings.memory_mib // 4, "mountOptions": ["mode=1777", "nodev", "nosuid"]}
+    """A quarter of the memory as /tmp, which all users may write to (tmpfs's own default); taken only as it fills up."""
+    return {"containerPath": "/tmp", "size": settings.memory_mib // 4, "mountOptions": ["nodev", "nosuid"]}
 
 
 def _ports(service: ServiceSettings) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ autoscaling added are covered, and a new reader changes no alarm. RDS has no suc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
@@ -15,7 +16,7 @@ from components.aws.alarms import Alarm, LogLines
 from components.settings.platform import AlarmSettings
 
 if TYPE_CHECKING:
-    from components.aws.postgres import Node
+    from components.aws.classes import Node
 
 GIB = 1024**3
 WRITES_END = 2**31
@@ -48,7 +49,7 @@ class Watchable(Protocol):
 
 
 def aurora_alarms(database: Watchable, settings: AlarmSettings, *, serverless: bool = False) -> list[Alarm]:
-    """Alarms of an Aurora cluster; *serverless* also watches the capacity."""
+    """Alarms of an Aurora cluster; *serverless* watches the capacity, and has no metric of its local disk (Aurora user guide)."""
     cluster = {"DBClusterIdentifier": database.identifier}
     writer = {**cluster, "Role": "WRITER"}
     memory = min(node.memory_bytes for node in database.nodes)
@@ -58,24 +59,23 @@ def aurora_alarms(database: Watchable, settings: AlarmSettings, *, serverless: b
         _connections(settings, "connections", cluster, connections),
         _memory(settings, "memory", cluster, memory),
         _transaction_ids(settings, writer),
-        # An instance has about twice its memory as local disk, so on a small class free_storage_gib would be most of it.
-        _free("local-storage", cluster, "FreeLocalStorage", min(settings.free_storage_gib * GIB, memory // 2), _LOCAL),
         # Without a reader there is no data and no alarm; with one that autoscaling added there is.
         _lag(settings, "replica-lag", {**cluster, "Role": "READER"}, "AuroraReplicaLag", per_second=1000),
         *_of_both(database),
     ]
-    if serverless:
-        found.append(
-            _rds(
-                name="capacity",
-                meaning="The database is near max_acu. Raise database.serverless.max_acu, or look for expensive queries.",
-                metric="ACUUtilization",
-                dimensions=cluster,
-                statistic="Maximum",
-                threshold=ACU_PERCENT,
-            )
-        )
-    return found
+    if not serverless:
+        # An instance has about twice its memory as local disk, so on a small class free_storage_gib would be most of it.
+        least = min(settings.free_storage_gib * GIB, memory // 2)
+        return [*found, _free("local-storage", cluster, "FreeLocalStorage", least, _LOCAL)]
+    capacity = _rds(
+        name="capacity",
+        meaning="The database is near max_acu. Raise database.serverless.max_acu, or look for expensive queries.",
+        metric="ACUUtilization",
+        dimensions=cluster,
+        statistic="Maximum",
+        threshold=ACU_PERCENT,
+    )
+    return [*found, capacity]
 
 
 def rds_alarms(database: Watchable, settings: AlarmSettings) -> list[Alarm]:
@@ -90,7 +90,9 @@ def rds_alarms(database: Watchable, settings: AlarmSettings) -> list[Alarm]:
             _free(f"storage-{number}", instance, "FreeStorageSpace", free, _DISK),
         ]
         if node.reader:
-            found.append(_lag(settings, f"replica-lag-{number}", instance, "ReplicaLag", per_second=1))
+            # While nobody writes, RDS counts up to five minutes and begins again: only what never falls below is old data.
+            lag = _lag(settings, f"replica-lag-{number}", instance, "ReplicaLag", per_second=1)
+            found.append(replace(lag, statistic="Minimum", period_seconds=600, evaluation_periods=1))
         else:
             found += [_cpu(settings, "writer-cpu", instance), _transaction_ids(settings, instance)]
     return found

@@ -112,6 +112,7 @@ def graphs_of(watched: Watched) -> list[Graph]:
     found = [
         Graph(title="Database latency (s)", metrics=_each("AWS/RDS", ("ReadLatency", "WriteLatency"), nodes)),
         Graph(title="Database I/O per second", metrics=_each("AWS/RDS", ("ReadIOPS", "WriteIOPS"), nodes)),
+        Graph(title="Database I/O waiting", metrics=_each("AWS/RDS", ("DiskQueueDepth",), nodes)),
     ]
     if services:
         found += [

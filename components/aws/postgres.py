@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -12,7 +11,7 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from components.aws.alarms import Alarm
-from components.aws.classes import max_connections, memory_bytes
+from components.aws.classes import Node
 from components.aws.credentials import Addresses, Admin, Credentials, Database
 from components.aws.database_rights import log_in, read_logins
 from components.aws.firewall import let_in, security_group
@@ -37,20 +36,11 @@ NO_EXTENDED_SUPPORT = "open-source-rds-extended-support-disabled"
 CREATE_ONLY = ("engine_lifecycle_support", "restore_to_point_in_time", "snapshot_identifier")
 """Read when the database is made; a later change would delete it, so it is ignored."""
 
+LOGIN_VARIABLES = ("DB_APPLICATION_SECRET_ID", "DB_PREVIOUS_SECRET_ID")
+"""Variables of the owner's jobs: the secrets whose logins must be there, the second one with a proxy only."""
+
 LONGEST_IDENTIFIER = 60
 """AWS takes 63 characters, and the sixteenth instance is called ``<identifier>-16``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Node:
-    """One server of the database."""
-
-    identifier: pulumi.Output[str]
-    memory_bytes: int
-    """Nominal memory."""
-    max_connections: int
-    """Connections that it really takes."""
-    reader: bool
 
 
 class AwsPostgres(ManagedPostgres):
@@ -98,7 +88,7 @@ class AwsPostgres(ManagedPostgres):
     def grant_connect(self, workload: Workload, role: DatabaseRole = "application") -> Access:
         """The owner always reaches the database itself (migrations need a session of their own), applications its proxy if any.
 
-        The owner may also read the application's secret, DB_APPLICATION_SECRET_ID: ``operations migrate up`` makes that login.
+        The owner may also read the application's secrets, :data:`LOGIN_VARIABLES`: ``operations migrate up`` makes their logins.
         """
         owner = role == "owner"
         proxy = None if owner else self.proxy
@@ -113,13 +103,13 @@ class AwsPostgres(ManagedPostgres):
         )
         logins = self.credentials
         found = logins.access(self._direct, logins.admin_login) if owner else logins.access(self.connection, logins.application)
-        secrets: list[Text] = [logins.admin_login.secret_id, logins.secret.arn] if owner else [logins.secret.arn]
+        secrets = [logins.admin_login.secret_id, *(one.arn for one in logins.proxied)] if owner else [logins.secret.arn]
         permissions = read_logins(self.scope, self.key, secrets)
         if proxy and self.settings.pooling and self.settings.pooling.iam_login:
             permissions.append(log_in(self.scope, self.network.account_id, proxy))
         # Aurora's endpoint is there before the writer is.
         after = (self._writer, *logins.ready, *(proxy.ready if proxy else ()), *rules)
-        own: dict[str, Text] = {"DB_APPLICATION_SECRET_ID": logins.secret.arn} if owner else {}
+        own: dict[str, Text] = dict(zip(LOGIN_VARIABLES, secrets[1:], strict=False))
         return found.merged(Access(environment=own, after=after, permissions=permissions))
 
     def _arguments(self) -> dict[str, Any]:
@@ -185,13 +175,6 @@ class AwsPostgres(ManagedPostgres):
             opts=self.child(),
         )
         return pulumi.Output.format("{0}-final-{1}", self.identifier, suffix.hex)
-
-    def _nodes(self, identifiers: Sequence[pulumi.Output[str]]) -> list[Node]:
-        memory, connections = memory_bytes(self.settings), max_connections(self.settings)
-        return [
-            Node(identifier=identifier, memory_bytes=memory, max_connections=connections, reader=index > 0)
-            for index, identifier in enumerate(identifiers)
-        ]
 
     def _credentials(self, admin: type[Admin]) -> Credentials:
         made, pooled = admin(self, self.scope, self.settings, key=self.key), self.settings.pooling is not None

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from components.aws import parameters
 from components.aws.alarms import Alarm
-from components.aws.classes import instance_class
+from components.aws.classes import instance_class, nodes
 from components.aws.credentials import ManagedAdmin, OwnAdmin
 from components.aws.database_alarms import rds_alarms
 from components.aws.postgres import CREATE_ONLY, AwsPostgres
@@ -47,7 +47,7 @@ class Rds(AwsPostgres):
             )
             self.replicas = [self._replica(number) for number in range(2, settings.readers + 2)]
         servers = [self.primary, *self.replicas]
-        self.nodes = self._nodes([server.identifier for server in servers])
+        self.nodes = nodes(self.settings, [server.identifier for server in servers])
         addresses = [replica.address for replica in self.replicas] or [self.primary.address]
         reader = pulumi.Output.all(*addresses).apply(lambda found: ",".join(str(address) for address in found))
         self._open(self.primary, writer=self.primary.address, reader=reader, servers=servers)
@@ -80,7 +80,8 @@ class Rds(AwsPostgres):
         options = self.child(
             protect=self.keep,
             depends_on=self._before,
-            ignore_changes=[*CREATE_ONLY, "availability_zone"],
+            # A copy stays encrypted as its source is, with that key; the difference to ours would recreate it (tf#15390).
+            ignore_changes=[*CREATE_ONLY, "availability_zone", "kms_key_id", "storage_encrypted"],
             delete_before_replace=True,  # the name is taken
             custom_timeouts=timeouts,
         )

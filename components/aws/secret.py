@@ -51,7 +51,8 @@ class DatabaseSecret:
         version: int = 1,
     ) -> None:
         self._database, self._role, self._version = database, role, version
-        self._protect = settings.deletion_protection
+        # Others come and go with a proxy or with readers, and can be made anew; this one is what the application starts with.
+        self._protect = settings.deletion_protection and role == "application"
         self.username = username
         logical = f"{database.name}-{role}"
         self.password = random.RandomPassword(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.container import Settings, container, secret_pattern, user_secret
+from components.aws.container import SCRATCH_MOUNT, Settings, container, secret_pattern, user_secret
 from components.aws.iam import Statement, grant, service_role
 from components.aws.logs import log_group
 from components.aws.network import AwsNetwork
@@ -97,6 +98,7 @@ def fargate_task(workload: Workload, *, scope: Scope, network: AwsNetwork, setti
             },
             execution_role_arn=execution_role.arn,
             task_role_arn=task_role.arn,
+            **_scratch(settings),
             # an inactive revision is no target for a roll-back (aws-cdk#24372)
             skip_destroy=True,
             tags=scope.named(f"{name}-task"),
@@ -109,6 +111,12 @@ def fargate_task(workload: Workload, *, scope: Scope, network: AwsNetwork, setti
         container_name=name,
         family=family,
     )
+
+
+def _scratch(settings: Settings) -> dict[str, Any]:
+    if settings.scratch_gib is None:
+        return {}
+    return {"volumes": [{"name": SCRATCH_MOUNT["sourceVolume"]}], "ephemeral_storage": {"size_in_gib": settings.scratch_gib}}
 
 
 def _role(

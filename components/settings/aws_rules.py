@@ -181,6 +181,24 @@ def application_login(settings: Settings) -> Problems:
         )
 
 
+def reader_autoscaling(settings: Settings) -> Problems:
+    """It goes by the CPU of the readers; without any it would never begin."""
+    database = settings.database
+    if database.reader_autoscaling and not database.readers and not database.ha:
+        yield "database.reader_autoscaling", "needs a reader whose load it can watch; set database.readers to 1 or more"
+
+
+def operations_image(settings: Settings) -> Problems:
+    """The rotation function runs in it, and Lambda takes images of ECR in its own region only."""
+    image = settings.operations_image
+    if "/" in image and f".dkr.ecr.{settings.region}.amazonaws.com/" not in image:
+        yield (
+            "operations_image",
+            f"is '{image}'; Lambda takes it from ECR in {settings.region} only. Write a name without '/', such as "
+            "'operations:1.0', for the stack's own repository",
+        )
+
+
 def schedules(settings: Settings) -> Problems:
     """EventBridge says less than unix cron: a day of the month or a day of the week, not both."""
     found = {f"jobs.{name}.schedule": job.schedule for name, job in settings.jobs.items() if job.schedule}
@@ -208,5 +226,7 @@ AWS_RULES: tuple[Callable[[Settings], Problems], ...] = (
     log_retention,
     network,
     application_login,
+    reader_autoscaling,
+    operations_image,
     schedules,
 )

@@ -143,7 +143,7 @@ class DatabaseSettings(Model):
     password_rotation_days: int = Field(default=30, ge=1, le=365)
     """How often the provider rotates passwords."""
     password_version: int = Field(default=1, ge=1)
-    """Raise it to change the application's and admin's password now (local, Google Cloud)."""
+    """Raise it to change the application's and admin's password now (local, Google Cloud; on RDS an admin secret of our own)."""
     log_retention_days: int = Field(ge=1, le=3653)
     """Days that database logs are kept."""
     customer_managed_key: bool = False

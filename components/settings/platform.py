@@ -87,5 +87,7 @@ class BackupSettings(Model):
     """Refuse to delete the backups together with the stack."""
     drill_schedule: Cron = "0 5 1 * *"
     """When a restore is tried on the clouds."""
+    scratch_gib: int = Field(default=100, ge=21, le=200)
+    """AWS: disk of the backup task for one compressed dump."""
     vault: bool = False
     """AWS: also keep the provider's snapshots in an AWS Backup vault, out of reach of whoever may delete the database."""

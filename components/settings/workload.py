@@ -87,6 +87,8 @@ class Workload(Model):
     """ECS: numeric user and group that the container runs as; not root."""
     read_only_root: bool = True
     """ECS: nothing but /tmp can be written."""
+    scratch_gib: int | None = Field(default=None, ge=21, le=200)
+    """ECS: disk at /scratch, also TMPDIR, gone with the task. None: only /tmp, in memory."""
     egress_ports: tuple[Port, ...] = (443,)
     """AWS: ports on the internet that it may call, besides what it is granted inside the network."""
     log_retention_days: int = Field(ge=1, le=3653)

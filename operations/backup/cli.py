@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from operations.backup import PUBLISHED
 from operations.errors import OperationError, Refused
 from operations.output import fail, print_json
 
@@ -46,7 +47,7 @@ def create(to: To = None, as_json: Json = False) -> None:
         return
     made = report.backup.manifest
     seconds = (made.ended - made.started).total_seconds()
-    typer.echo(f"{report.backup.key}  {made.bytes} bytes, verified, in {seconds:.1f} s")
+    typer.echo(f"{report.backup.key}  {made.bytes} bytes, {PUBLISHED} in {seconds:.1f} s")
     if report.monthly:
         typer.echo(f"{report.monthly.key}  kept as the first of its month")
     for old in report.removed:

@@ -32,7 +32,8 @@ def default(context: typer.Context) -> None:
 def up(directory: Directory = MIGRATIONS, allow_newer: AllowNewer = False, as_json: Json = False) -> None:
     """Apply the files that the database lacks, in order.
 
-    Where DB_APPLICATION_SECRET_ID is set, the login in that secret is made first: a cloud's database begins without it.
+    Where DB_APPLICATION_SECRET_ID or DB_PREVIOUS_SECRET_ID is set, the login in that secret is made first: a cloud's database
+    begins without it.
     """
     # Imported here, so that `--help` and the other commands of the program do not load a database driver.
     from operations import application_login
@@ -44,9 +45,10 @@ def up(directory: Directory = MIGRATIONS, allow_newer: AllowNewer = False, as_js
             typer.echo(line)
 
     try:
-        secret = os.environ.get("DB_APPLICATION_SECRET_ID")
-        if secret and application_login.ensure(conninfo_of(), conninfo_of({**os.environ, "DB_SECRET_ID": secret})):
-            progress("the application's login works now")
+        for variable in ("DB_APPLICATION_SECRET_ID", "DB_PREVIOUS_SECRET_ID"):
+            secret = os.environ.get(variable)
+            if secret and application_login.ensure(conninfo_of(), conninfo_of({**os.environ, "DB_SECRET_ID": secret})):
+                progress(f"the login of {variable} works now")
         report = migrate(conninfo_of(), directory, allow_newer=allow_newer, progress=progress)
     except OperationError as error:
         fail(error, as_json=as_json)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.config import SettingsError, parse
+from components.config import SettingsError, _configured, parse
 from components.settings.stack import Settings
 from components.tiers import TIERS, merge
 
@@ -152,6 +152,35 @@ OWNER = {"migrate": {"image": "operations:1", "when": "deploy", "database_role":
         ),
         ({"network": {"zones": ["ap-northeast-1a"]}}, "network.zones names 1 zones while availability_zones is 2"),
         ({"services": {"api": SERVICE}}, "jobs has none with when 'deploy' and database_role 'owner', which makes the user that"),
+        ({"database": {"reader_autoscaling": {"max_readers": 3}}}, "reader_autoscaling needs a reader whose load it can watch"),
+        (
+            {"operations_image": "ghcr.io/me/operations:1"},
+            "is 'ghcr.io/me/operations:1'; Lambda takes it from ECR in",
+        ),
+        *(
+            ({"database": {"instance_class": name}}, f"instance_class is '{name}', which is no class of RDS; write for example")
+            for name in ("r6g.large", "db.r6g.huge", "db.r6g", "db.q9.large", "cache.t4g.small")
+        ),
+        (
+            {"database": {"instance_class": "db.t4g.small"}},
+            "is 'db.t4g.small'; the smallest of Aurora PostgreSQL is",
+        ),
+        ({"cache": {"engine": "redis"}}, "cache.version is '8'; ElastiCache has redis 6, 6.2, 7, 7.0, 7.1."),
+        (
+            {"buckets": {"media": {"archive_after_days": 90, "delete_after_days": 30}}},
+            "buckets.media.delete_after_days is 30, not after archive_after_days 90",
+        ),
+        (
+            {"services": {"api": {**SERVICE, "paths": ["/a%20b"]}}},
+            "services.api.paths has '/a%20b'; a load balancer takes",
+        ),
+        ({"services": {"api": {**SERVICE, "paths": []}}}, "services.api.paths is empty; write '/*' for all paths"),
+        (
+            {"services": {"api": {**SERVICE, "domain": f"{'a' * 60}.example.com"}}},
+            "has 72 characters; a certificate of ACM",
+        ),
+        ({"app": "sg"}, "app is 'sg'; AWS keeps names that begin with 'sg-' for itself, choose another."),
+        ({"ingress": {"log_retention_days": 91}}, "ingress.log_retention_days is 91, which CloudWatch does not offer"),
         (
             {"backups": {"schedule": "0 3 1 * 1"}},
             "backups.schedule is not for AWS: '0 3 1 * 1' has a day of the month and a day",
@@ -165,6 +194,12 @@ def test_aws_sentences(checkout: Path, change: dict[str, Any], sentence: str) ->
 def test_aws_rules_bind_no_other_cloud(checkout: Path) -> None:
     stack = {**CLOUD, "provider": "gcp", "services": {"api": {**SERVICE, "cpu": 0.75}}}
     assert parse(stack, file="f", root=checkout).services["api"].cpu == 0.75
+
+
+def test_null_turns_an_optional_block_off_as_the_engine_passes_it() -> None:
+    """The engine hands a top-level null of the stack file on as an empty text."""
+    stack = {"managed-postgres:app": "shop", "managed-postgres:backups": "", "managed-postgres:cache": '{"ha": true}'}
+    assert _configured(stack, "managed-postgres") == {"app": "shop", "backups": None, "cache": {"ha": True}}
 
 
 def test_the_region_is_that_of_pulumis_own_provider(checkout: Path) -> None:

@@ -47,7 +47,7 @@ def test_migrate_up_makes_the_login_first(
     directory = folder(**{"001_a": f"CREATE TABLE t (n int); GRANT TRUNCATE ON t TO {application_user}"})
     first = ended(start("migrate", "up", "--directory", directory, DB_APPLICATION_SECRET_ID=secret.as_uri()))
     assert (first.code, first.err) == (0, "")
-    assert first.out.splitlines()[0] == "the application's login works now"
+    assert first.out.splitlines()[0] == "the login of DB_APPLICATION_SECRET_ID works now"
     assert PASSWORD not in first.out
     database.rows("INSERT INTO t VALUES (1)", conninfo=login)
     refused(login, "CREATE TABLE mine (n int)")
@@ -138,6 +138,19 @@ def test_the_secret_of_secrets_manager(aws: Any, login: str, application_user: s
     result = ended(start("migrate", "up", "--directory", directory, DB_APPLICATION_SECRET_ID=arn))
     assert (result.code, result.err, works(login)) == (0, "", True)
     assert PASSWORD not in result.out
+
+
+def test_the_second_user_of_a_proxy(aws: Any, login: str, application_user: str, folder: Write, start: Any) -> None:
+    """A proxy is told both users, so both must be there before the first rotation."""
+    secrets = [
+        aws("secretsmanager").create_secret(Name=name, SecretString=json.dumps({"username": user, "password": PASSWORD}))["ARN"]
+        for name, user in (("shop/dev/db", application_user), ("shop/dev/db-previous", f"{application_user}_clone"))
+    ]
+    variables = dict(zip(("DB_APPLICATION_SECRET_ID", "DB_PREVIOUS_SECRET_ID"), secrets, strict=True))
+    result = ended(start("migrate", "up", "--directory", folder(**{"001_a": "SELECT 1"}), **variables))
+    assert (result.code, result.err) == (0, "")
+    assert works(login)
+    assert works(make_conninfo(login, user=f"{application_user}_clone"))
 
 
 @pytest.mark.usefixtures("aws")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import pulumi
+import pytest
 
 from components import contract
 from components.aws.alarms import Alarm
 from components.aws.aurora import Aurora
+from components.aws.classes import Node
 from components.aws.network import AwsNetwork
-from components.aws.postgres import AwsPostgres, Node
+from components.aws.postgres import AwsPostgres
 from components.aws.rds import Rds
 from components.config import load_settings, scope_of
 from components.environment import Access
@@ -78,6 +80,20 @@ def aurora(tier: str = "dev", **settings: Any) -> Made:
 def rds(tier: str = "dev", **settings: Any) -> Made:
     """The same with RDS."""
     return _made(json.dumps({"tier": tier, "backend": "rds", **settings}, sort_keys=True))
+
+
+DATABASES: dict[str, Callable[..., Made]] = {
+    "aurora": lambda **change: aurora(**change),
+    "rds": lambda **change: rds(**change),
+    "rds with a reader": lambda **change: rds(readers=1, **change),
+}
+"""All that a database can be, for what must hold of each."""
+BOTH = pytest.mark.parametrize("make", DATABASES.values(), ids=DATABASES)
+
+
+def statements(made: Made, policy: str) -> list[dict[str, Any]]:
+    """Statements of the inline policy *policy* of a role."""
+    return list(json.loads(made.inputs(policy)["policy"])["Statement"])
 
 
 @cache

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
-from importlib import import_module
 
 from components.settings.stack import Settings
-from tests.components.aws import limits
+from tests.components.aws.limits import named, tagged
 from tests.recorder import Recording, Registered
 
 Broken = Iterator[str]
@@ -130,8 +128,9 @@ def protected(recording: Recording, settings: Settings) -> Broken:
                 yield f"{resource.name} has deletionProtection {resource.inputs.get('deletionProtection')}"
             if bool(resource.options.protect) != wanted and not replica:
                 yield f"{resource.name} has protect {resource.options.protect}"
+    names = ("database-key", "database-application-secret")
     for resource in (*of(recording, "kms/key:Key"), *of(recording, "secretsmanager/secret:Secret")):
-        if resource.name.startswith("database-") and bool(resource.options.protect) != wanted:
+        if resource.name in names and bool(resource.options.protect) != wanted:
             yield f"{resource.name} has protect {resource.options.protect}"
     asked = [wanted, *(bucket.deletion_protection for bucket in settings.buckets.values())]
     asked += [settings.backups.deletion_protection] if settings.backups else []
@@ -167,9 +166,15 @@ def alarmed(recording: Recording, settings: Settings) -> Broken:
     if silent:
         yield f"without an action: {', '.join(silent)}"
     text = json.dumps([alarm.inputs for alarm in alarms], default=str)
-    wanted = {"CPUUtilization", "DatabaseConnections", "FreeableMemory", "MaximumUsedTransactionIDs"}
+    database, public = settings.database, any(service.public for service in settings.services.values())
+    storage = {"aurora": "ACUUtilization" if database.serverless else "FreeLocalStorage", "rds": "FreeStorageSpace"}
+    wanted = {"CPUUtilization", "DatabaseConnections", "Deadlocks", "FreeableMemory", "MaximumUsedTransactionIDs"}
+    wanted |= {storage[database.backend]}
+    wanted |= {"ReplicaLag"} if database.readers else set()
+    wanted |= {"DatabaseConnectionsBorrowLatency"} if database.pooling else set()
     wanted |= {"RunningTaskCount"} if settings.services else set()
-    wanted |= {"UnHealthyHostCount"} if any(service.public for service in settings.services.values()) else set()
+    wanted |= {"UnHealthyHostCount", "HTTPCode_Target_5XX_Count"} if public else set()
+    wanted |= {"InvocationDroppedCount"} if settings.backups else set()
     for metric in sorted(metric for metric in wanted if metric not in text):
         yield f"no alarm looks at {metric}"
     subscribed = [item.inputs["endpoint"] for item in of(recording, ":TopicSubscription")]
@@ -215,47 +220,11 @@ def doors(recording: Recording, settings: Settings) -> Broken:
     """The ports of database and cache are open to security groups only."""
     ports = {settings.database.port, *((settings.cache.port,) if settings.cache else ())}
     for rule in of(recording, ":SecurityGroupIngressRule"):
-        data = rule.name.startswith(("database-", "cache-")) or rule.inputs.get("fromPort") in (5432, 6379)
+        data = rule.name.startswith(("database-", "cache-")) or rule.inputs.get("fromPort") in ports
         if data and (not rule.inputs.get("referencedSecurityGroupId") or rule.inputs.get("cidrIpv4")):
             yield f"{rule.name} lets in more than one security group"
         if rule.inputs.get("ipProtocol") == "-1":
             yield f"{rule.name} opens every port"
-    del ports
-
-
-_NOT_UNIQUE = (":Record", "appautoscaling/policy:Policy", ":RolePolicy")
-"""Their names are unique within something else only."""
-
-
-def named(recording: Recording, settings: Settings) -> Broken:
-    """Names and tags that AWS takes, and no two resources of one type with the same name."""
-    seen: set[tuple[str, str]] = set()
-    for resource in recording.resources.values():
-        yield from limits.broken(resource.type, resource.inputs)
-        key = limits.NAMES.get(resource.type.partition(":")[2], ("name", "", 0))[0]
-        name = (resource.type, str(resource.inputs.get(key)))
-        if (
-            resource.inputs.get(key)
-            and resource.type.startswith("aws:")
-            and not resource.type.endswith(_NOT_UNIQUE)
-            and name in seen
-        ):
-            yield f"{name} is there twice"
-        seen.add(name)
-
-
-def tagged(recording: Recording, settings: Settings) -> Broken:
-    """Everything that can carry tags says whose it is."""
-    for resource in recording.resources.values():
-        if resource.type.startswith("aws:") and _taggable(resource.type):
-            if (resource.inputs.get("tags") or {}).get("app") != settings.app:
-                yield f"{resource.name} has no tags"
-
-
-def _taggable(token: str) -> bool:
-    module, cls_name = token.split(":")[1].partition("/")[0], token.rpartition(":")[2]
-    cls = getattr(import_module(f"pulumi_aws.{ {'lambda': 'lambda_'}.get(module, module) }"), cls_name)
-    return "tags" in inspect.signature(cls._internal_init).parameters
 
 
 ALL: tuple[Callable[[Recording, Settings], Broken], ...] = (

@@ -1,9 +1,15 @@
-"""Names that AWS takes: for every type with a physical name, its property, a pattern and a length."""
+"""Names and tags that AWS takes: for every type with a physical name, its property, a pattern and a length."""
 
 from __future__ import annotations
 
+import inspect
 import re
+from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
+
+from components.settings.stack import Settings
+from tests.recorder import Recording
 
 _IDENTIFIER = r"[a-z](-?[a-z0-9])*"
 """Lower case, a letter first, no two hyphens in a row, none at the end."""
@@ -66,6 +72,13 @@ PREFIXES = {
 _TAG = re.compile(r"[\w .:/=+@-]*")
 
 
+def takes_tags(token: str) -> bool:
+    """Whether a resource of type *token* (``aws:rds/cluster:Cluster``) can carry tags."""
+    module, cls_name = token.split(":")[1].partition("/")[0], token.rpartition(":")[2]
+    cls = getattr(import_module(f"pulumi_aws.{ {'lambda': 'lambda_'}.get(module, module) }"), cls_name)
+    return "tags" in inspect.signature(cls._internal_init).parameters
+
+
 def broken(token: str, inputs: dict[str, Any]) -> list[str]:
     """What AWS would not take in the names and tags of a *token* (``aws:rds/cluster:Cluster``)."""
     short, found = token.partition(":")[2], []
@@ -86,3 +99,32 @@ def broken(token: str, inputs: dict[str, Any]) -> list[str]:
         if len(tag) > 128 or len(value) > 256 or not (_TAG.fullmatch(tag) and _TAG.fullmatch(value)) or tag.startswith("aws:"):
             found.append(f"{short} has the tag {tag}={value}")
     return found
+
+
+_NOT_UNIQUE = (":Record", "appautoscaling/policy:Policy", ":RolePolicy")
+"""Their names are unique within something else only."""
+
+
+def named(recording: Recording, settings: Settings) -> Iterator[str]:
+    """Names and tags that AWS takes, and no two resources of one type with the same name."""
+    seen: set[tuple[str, str]] = set()
+    for resource in recording.resources.values():
+        yield from broken(resource.type, resource.inputs)
+        key = NAMES.get(resource.type.partition(":")[2], ("name", "", 0))[0]
+        name = (resource.type, str(resource.inputs.get(key)))
+        if (
+            resource.inputs.get(key)
+            and resource.type.startswith("aws:")
+            and not resource.type.endswith(_NOT_UNIQUE)
+            and name in seen
+        ):
+            yield f"{name} is there twice"
+        seen.add(name)
+
+
+def tagged(recording: Recording, settings: Settings) -> Iterator[str]:
+    """Everything that can carry tags says whose it is."""
+    for resource in recording.resources.values():
+        own = resource.type.startswith("aws:") and takes_tags(resource.type)
+        if own and (resource.inputs.get("tags") or {}).get("app") != settings.app:
+            yield f"{resource.name} has no tags"

@@ -74,6 +74,12 @@ def test_lag_of_aurora_is_in_milliseconds_and_of_rds_in_seconds() -> None:
     assert replica.dimensions == {"DBInstanceIdentifier": "shop-prod-2"}
 
 
+def test_lag_of_an_idle_rds_is_no_alarm() -> None:
+    """RDS counts up to five minutes while nobody writes, then begins again: only what never falls below the threshold is old."""
+    replica = by_name(rds_alarms(FakeDatabase(), SETTINGS))["replica-lag-2"]
+    assert (replica.statistic, replica.period_seconds, replica.evaluation_periods) == ("Minimum", 600, 1)
+
+
 def test_a_database_without_readers_has_no_lag() -> None:
     alone = [FakeNode("shop-prod-1")]
     assert aurora(nodes=alone)["replica-lag"].missing == "notBreaching", "until autoscaling adds a reader"
@@ -112,6 +118,11 @@ def test_a_failed_password_rotation_is_heard_of() -> None:
 def test_capacity_is_watched_on_serverless_only() -> None:
     assert "capacity" not in aurora()
     assert aurora(serverless=True)["capacity"].metric == "ACUUtilization"
+
+
+def test_what_serverless_has_no_metric_of_is_no_alarm() -> None:
+    """CloudWatch has no FreeLocalStorage of serverless instances: the alarm would never have data and never fire."""
+    assert "FreeLocalStorage" not in {alarm.metric for alarm in aurora(serverless=True).values()}
 
 
 def test_a_proxy_is_watched_where_there_is_one() -> None:

@@ -178,6 +178,7 @@ def test_complaint_09_restore_is_read_once() -> None:
     assert copy.inputs(CLUSTER)["restoreToPointInTime"] == {
         "sourceClusterIdentifier": "shop-production",
         "restoreToTime": "2026-01-15T10:30:00Z",
+        "restoreType": "full-copy",
     }
     assert aurora(restore={"snapshot": "old"}).inputs(CLUSTER)["snapshotIdentifier"] == "old"
     expected = {

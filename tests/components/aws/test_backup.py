@@ -138,3 +138,27 @@ def test_a_protected_vault_is_locked() -> None:
     assert vault.options.protect
     assert vault.inputs["forceDestroy"] is False
     assert not aws_stack(**RDS).of_type(":VaultLockConfiguration")
+
+
+def test_a_missing_backup_is_noticed_after_the_schedules_longest_pause() -> None:
+    recording = aws_stack()
+    alarm = recording.of_type(":MetricAlarm")["backups-missing"].inputs
+    assert (alarm["period"], alarm["evaluationPeriods"], alarm["treatMissingData"]) == (3600, 26, "breaching")
+    assert (alarm["comparisonOperator"], alarm["threshold"]) == ("LessThanThreshold", 1)
+    lines = recording.of_type(":LogMetricFilter")["backups-missing-lines"].inputs
+    assert lines["pattern"] == '"verified and published"', "what `backup create` prints at a good end"
+    assert lines["metricTransformation"]["name"] == alarm["metricName"]
+
+
+def test_a_schedule_that_pauses_longer_than_cloudwatch_looks_back_has_no_such_alarm() -> None:
+    assert "backups-missing" not in aws_stack(backups={"schedule": "0 3 1 * *"}).of_type(":MetricAlarm")
+
+
+def test_the_dump_has_a_disk_of_its_own() -> None:
+    recording = aws_stack(backups={"scratch_gib": 150})
+    task = recording.of_type(":TaskDefinition")["backups-task"].inputs
+    assert task["ephemeralStorage"] == {"sizeInGib": 150}
+    assert [volume["name"] for volume in task["volumes"]] == ["scratch"]
+    assert container(recording)["mountPoints"] == [{"containerPath": "/scratch", "readOnly": False, "sourceVolume": "scratch"}]
+    assert {"name": "TMPDIR", "value": "/scratch"} in container(recording)["environment"]
+    assert container(recording)["readonlyRootFilesystem"]

@@ -1,4 +1,4 @@
-"""Any valid stack file gives a graph that is private, encrypted, protected, watched and backed up; any other one clear sentence."""
+"""Any valid stack file gives a graph that is private, encrypted, protected, watched and backed up; any other one sentence."""
 
 from __future__ import annotations
 

@@ -131,23 +131,6 @@ def test_a_subnet_waits_for_its_ways_out() -> None:
     assert all(waits >= {"network-public-internet"} for waits in waits_for(found["public"], recording))
 
 
-def test_interface_endpoints_are_for_the_network_only() -> None:
-    recording = network_alone(nat="none", interface_endpoints=ENDPOINTS)
-    endpoints = {
-        name: found.inputs
-        for name, found in recording.of_type("ec2/vpcEndpoint:VpcEndpoint").items()
-        if found.inputs["vpcEndpointType"] == "Interface"
-    }
-    services = {found["serviceName"].removeprefix("com.amazonaws.ap-northeast-1.") for found in endpoints.values()}
-    assert services == {"ecr.api", "ecr.dkr", "logs", "secretsmanager"}
-    assert all(found["privateDnsEnabled"] and len(found["subnetIds"]) == 2 for found in endpoints.values())
-    assert {group for found in endpoints.values() for group in found["securityGroupIds"]} == {
-        "network-endpoints-security-group-id"
-    }
-    (rule,) = recording.of_type("SecurityGroupIngressRule").values()
-    assert (rule.inputs["fromPort"], rule.inputs["toPort"], rule.inputs["cidrIpv4"]) == (443, 443, "10.0.0.0/16")
-
-
 def test_the_default_group_lets_nothing_through() -> None:
     recording = network_alone()
     (group,) = recording.of_type("DefaultSecurityGroup").values()
@@ -155,21 +138,6 @@ def test_the_default_group_lets_nothing_through() -> None:
     (vpc,) = recording.of_type("ec2/vpc:Vpc").values()
     assert vpc.inputs["enableDnsHostnames"]
     assert vpc.inputs["enableDnsSupport"]
-
-
-def test_flow_logs_are_kept_as_long_as_wanted() -> None:
-    recording = network_alone(flow_log_retention_days=90)
-    (flow,) = recording.of_type("ec2/flowLog:FlowLog").values()
-    group = recording.of_type("LogGroup")["network-flows"]
-    assert (flow.inputs["trafficType"], flow.inputs["vpcId"]) == ("ALL", "network-vpc-id")
-    assert (group.inputs["retentionInDays"], group.inputs["name"]) == (90, "/shop-dev/flows")
-    assert "key" in group.inputs["kmsKeyId"]
-    (right,) = statements(recording, "network-flow-logs-role-policy")
-    assert all("network-flows" in resource for resource in right["Resource"]), "no other log group"
-
-
-def test_flow_logs_can_be_off() -> None:
-    assert not network_alone(flow_logs=False).of_type("FlowLog")
 
 
 @pytest.mark.parametrize(

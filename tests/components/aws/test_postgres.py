@@ -85,6 +85,14 @@ def test_the_owner_may_make_the_applications_login() -> None:
     assert "DB_APPLICATION_SECRET_ID" not in made.variables("application")
 
 
+def test_with_a_proxy_the_owner_makes_both_logins_that_the_proxy_is_told() -> None:
+    assert "DB_PREVIOUS_SECRET_ID" not in aurora().variables("owner")
+    made = aurora(pooling={})
+    both = {made.variables("owner")[name] for name in ("DB_APPLICATION_SECRET_ID", "DB_PREVIOUS_SECRET_ID")}
+    assert len(both) == 2
+    assert both < set(rights(made, "owner")[0]["Resource"])
+
+
 def test_iam_login_to_the_proxy_is_as_the_application_only() -> None:
     statement = rights(aurora(pooling={"iam_login": True}), "application")[-1]
     assert statement["Action"] == ["rds-db:connect"]

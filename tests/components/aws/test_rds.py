@@ -98,6 +98,12 @@ def test_complaint_09_restore_is_read_once() -> None:
         assert {"snapshot_identifier", "restore_to_point_in_time"} <= set(made.named(PRIMARY).options.ignore_changes or [])
 
 
+def test_complaint_09_a_copy_keeps_its_sources_key() -> None:
+    """RDS takes no other key at a restore, and both arguments recreate an instance that differs from them."""
+    for made in (rds(restore={"snapshot": "old"}), rds()):
+        assert {"kms_key_id", "storage_encrypted"} <= set(made.named(PRIMARY).options.ignore_changes or [])
+
+
 def test_complaint_11_blue_green_with_replicas_is_refused() -> None:
     with pytest.raises(
         SettingsError, match=r"would orphan the 1 readers; set database\.readers to 0, switch over, then add them"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import tomllib
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 import botocore.session
@@ -15,8 +13,9 @@ import pytest
 from botocore.validate import ParamValidator
 
 from components.names import OPERATIONS_IMAGE
+from tests.components.aws.limits import takes_tags
 from tests.components.aws.stack import aws_stack
-from tests.recorder import ROOT, Recording, Registered, main, record
+from tests.recorder import ROOT, Recording, main, record
 from tests.test_main import recorded, stack_file
 
 COMPLAINTS = range(1, 26)
@@ -31,16 +30,10 @@ def test_every_complaint_has_a_test() -> None:
     assert guarded == set(COMPLAINTS)
 
 
-def takes_tags(resource: Registered) -> bool:
-    module, _, cls = resource.type.split(":")[1].partition("/")[0], *resource.type.rpartition(":")[1:]
-    found = getattr(import_module(f"pulumi_aws.{ {'lambda': 'lambda_'}.get(module, module) }"), cls)
-    return "tags" in inspect.signature(found._internal_init).parameters
-
-
 @pytest.mark.parametrize("tier", ["dev", "prod"])
 def test_everything_is_tagged_and_named(tier: str) -> None:
     resources = [resource for resource in aws_stack(tier).resources.values() if resource.type.startswith("aws:")]
-    tagged = [resource for resource in resources if takes_tags(resource)]
+    tagged = [resource for resource in resources if takes_tags(resource.type)]
     assert len(tagged) > 40, "there is something to look at"
     for resource in tagged:
         tags = resource.inputs.get("tags", {})

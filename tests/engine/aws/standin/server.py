@@ -1,0 +1,198 @@
+"""A provider for the engine's tests: Pulumi's provider protocol over the pretended cloud of :mod:`world`.
+
+Inputs come back as outputs, computed ones are made up from the SDK's annotations. What a change does (nothing, an update, a
+replacement, old one first) is decided as the real provider does, from the table in :mod:`kinds`; what AWS refuses is refused
+(:mod:`refusals`). Look-ups are refused.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import secrets
+import sys
+import threading
+from concurrent import futures
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from tests.engine.aws.standin import facts, refusals
+from tests.engine.aws.standin.kinds import Kind, kind_of
+from tests.engine.aws.standin.shapes import computed_names, id_of, key_of, outputs_of
+from tests.engine.aws.standin.world import Record, Step, World
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""The engine's mark for a text that is not known yet."""
+DEFAULTS = "__defaults"
+"""Where a bridged provider notes which inputs it filled in itself."""
+
+Values = dict[str, Any]
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """The stand-in for one plugin, such as ``aws``."""
+
+    def __init__(self, world: World, version: str) -> None:
+        self.world, self.version = world, version
+        self._naming = threading.Lock()
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return plugin_pb2.PluginInfo(version=self.version)
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        return provider_pb2.ConfigureResponse(supportsPreview=True)
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        context.abort(grpc.StatusCode.INTERNAL, f"the program looked something up: {request.tok}")
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def Check(self, request: Any, context: Any) -> Any:
+        """Fills in the name where the type has one and the program gives none."""
+        news, olds, kind = _plain(request.news), _plain(request.olds), kind_of(request.type)
+        if kind.name and kind.autonamed and not news.get(kind.name) and not news.get(f"{kind.name}Prefix"):
+            kept = olds.get(kind.name) if kind.name in olds.get(DEFAULTS, ()) else None
+            news[kind.name] = kept or f"{request.name}-{_hex(bytes(request.randomSeed))}"
+            news[DEFAULTS] = [kind.name]
+        return provider_pb2.CheckResponse(inputs=_struct(news))
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        kind, news = kind_of(request.type), _plain(request.news)
+        olds = _known(kind, _plain(request.olds), _plain(request.old_inputs))
+        changed = changes(kind, olds, news)
+        replaces = [key for key in changed if kind.forces_new(key, olds, news)]
+        fixed = bool(kind.name) and kind.name not in news.get(DEFAULTS, ()) and olds.get(kind.name) == news.get(kind.name)
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
+            diffs=changed,
+            replaces=replaces,
+            # the bridge's own rule: a name that the program has fixed cannot be held by the old and the new one
+            deleteBeforeReplace=bool(replaces) and fixed and bool(news.get(kind.name)),
+        )
+
+    def Create(self, request: Any, context: Any) -> Any:
+        inputs, kind = _plain(request.properties), kind_of(request.type)
+        if request.preview:
+            made = dict.fromkeys(computed_names(self.world, request.type), UNKNOWN)
+            return provider_pb2.CreateResponse(id="", properties=_struct({**made, **_kept(inputs)}))
+        with self._naming:
+            self._allow(context, lambda: refusals.create(self.world, request.type, inputs))
+            id_ = id_of(request.type, request.name, kind, inputs)
+            outputs = {**outputs_of(self.world, request.type, id_, inputs), **_kept(inputs)}
+            outputs |= facts.described(request.type, inputs, {})
+            key = key_of(request.type, id_, outputs)
+            record = Record(
+                type=request.type, name=request.name, urn=request.urn, id=id_, key=key, inputs=_kept(inputs), outputs=outputs
+            )
+            self.world.put(record)
+            facts.remember_creation(self.world, request.type, inputs)
+        self.world.did(Step(op="create", type=request.type, name=request.name, id=id_))
+        return provider_pb2.CreateResponse(id=id_, properties=_struct(outputs))
+
+    def Read(self, request: Any, context: Any) -> Any:
+        record = self._found(request, request.properties)
+        if record is None:
+            return provider_pb2.ReadResponse(id="")
+        given = _plain(request.inputs)
+        unread = {key: value for key, value in given.items() if _write_only(key)}
+        return provider_pb2.ReadResponse(
+            id=request.id, inputs=_struct({**record.inputs, **unread}), properties=_struct(record.outputs)
+        )
+
+    def Update(self, request: Any, context: Any) -> Any:
+        olds, news = _plain(request.olds), _plain(request.news)
+        kind, old_inputs = kind_of(request.type), _plain(request.old_inputs)
+        gone = set(old_inputs) - set(news) - kind.kept
+        outputs = {**{key: value for key, value in olds.items() if key not in gone}, **_kept(news)}
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=_struct(outputs))
+        record = self._found(request, request.olds)
+        if record is None:
+            context.abort(grpc.StatusCode.INTERNAL, f"{request.type} {request.id} does not exist")
+            raise AssertionError
+        self._allow(context, lambda: refusals.update(self.world, record, news))
+        outputs |= facts.described(request.type, news, record.outputs)
+        self.world.put(replace(record, inputs=_kept(news), outputs=outputs))
+        changed = changes(kind, _known(kind, olds, old_inputs), news)
+        self.world.did(Step(op="update", type=record.type, name=record.name, id=record.id, changed=tuple(changed)))
+        return provider_pb2.UpdateResponse(properties=_struct(outputs))
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        record = self._found(request, request.properties)
+        if record is not None:
+            state = _plain(request.properties)
+            self._allow(context, lambda: refusals.delete(self.world, record, state))
+            self.world.remove(record)
+            facts.remember_deletion(self.world, record, state)
+            self.world.did(Step(op="delete", type=record.type, name=record.name, id=record.id))
+        return empty_pb2.Empty()
+
+    def _found(self, request: Any, outputs: struct_pb2.Struct) -> Record | None:
+        return self.world.get(request.type, key_of(request.type, request.id, _plain(outputs)))
+
+    @staticmethod
+    def _allow(context: Any, look: Any) -> None:
+        sentence = look()
+        if sentence:
+            context.abort(grpc.StatusCode.INTERNAL, sentence)
+
+
+def _known(kind: Kind, state: Values, old_inputs: Values) -> Values:
+    """The old inputs, and what AWS keeps of those that the program once left out: the real provider compares with its state."""
+    return {**{key: state[key] for key in kind.kept if key in state}, **old_inputs}
+
+
+def changes(kind: Kind, olds: Values, news: Values) -> list[str]:
+    """Names of the inputs that differ; not those that are only written, nor those that AWS keeps when they are left out."""
+    keys = {*olds, *news} - {DEFAULTS}
+    left_out = {key for key in kind.kept if key not in news}
+    return sorted(key for key in keys - left_out if not _write_only(key) and olds.get(key) != news.get(key))
+
+
+def _kept(inputs: Values) -> Values:
+    """Without what is only written."""
+    return {key: value for key, value in inputs.items() if not _write_only(key)}
+
+
+def _write_only(key: str) -> bool:
+    return key.endswith("Wo")
+
+
+def _plain(message: struct_pb2.Struct) -> Values:
+    values: Values = json_format.MessageToDict(message)
+    return values
+
+
+def _struct(values: Values) -> struct_pb2.Struct:
+    message = struct_pb2.Struct()
+    message.update(values)
+    return message
+
+
+def _hex(seed: bytes) -> str:
+    return hashlib.sha256(seed).hexdigest()[:7] if seed else secrets.token_hex(4)[:7]
+
+
+def serve(version: str) -> None:
+    """Serve the cloud in the folder that STAND_IN_WORLD names, until the engine ends this process."""
+    gc.disable()  # it lives for seconds
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), options=[("grpc.max_receive_message_length", 1 << 28)])
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(World(Path(os.environ["STAND_IN_WORLD"])), version), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    server.wait_for_termination()

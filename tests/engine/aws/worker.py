@@ -1,0 +1,70 @@
+"""``python -m operations`` many times in one process, which has loaded everything once: a line of JSON in, a line of JSON out.
+
+The commands are the real ones, with the real engine; only the second that Python needs to load two SDKs is saved each time.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import traceback
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+from tests.operations.driver import ROOT, Ended
+
+
+class Worker:
+    """The process, in *folder*, with *environment* and none of the caller's Pulumi variables."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "COV_"))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.engine.aws.worker"],
+            cwd=folder,
+            # the checkout's own modules first; this file and what it needs are not copied
+            env={**kept, **environment, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> Ended:
+        """What ``python -m operations <arguments>`` does and says."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(arguments) + "\n")
+        self._process.stdin.flush()
+        return Ended(**json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        self._process.communicate(timeout=30)
+
+
+def _one(arguments: list[str]) -> dict[str, str | int]:
+    from operations.cli import main
+
+    out, err, code = StringIO(), StringIO(), 0
+    sys.argv = ["operations", *arguments]
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
+            code = 1
+    return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
+
+
+if __name__ == "__main__":
+    gc.disable()
+    answers = sys.stdout
+    for line in sys.stdin:
+        answers.write(json.dumps(_one(json.loads(line))) + "\n")
+        answers.flush()
+        gc.collect()
