@@ -34,7 +34,7 @@ def rare_garbage_collection() -> Iterator[None]:
 
 
 @settings(
-    max_examples=40, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=SLOW_IS_FINE
+    max_examples=20, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=SLOW_IS_FINE
 )
 @given(stack_files())
 def test_every_valid_stack_holds_the_invariants(stack_file: dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ def test_connections_are_of_the_class_that_runs() -> None:
 
 def test_deadlocks_come_from_the_databases_own_log() -> None:
     recording = aws_stack()
-    (lines,) = recording.of_type(":LogMetricFilter").values()
+    lines = recording.of_type(":LogMetricFilter")["monitoring-deadlocks-lines"]
     groups = {group.inputs["name"] for group in recording.of_type(":LogGroup").values()}
     assert lines.inputs["logGroupName"] == "/aws/rds/cluster/shop-dev/postgresql"
     assert lines.inputs["logGroupName"] in groups

@@ -26,6 +26,16 @@ def test_complaint_25_a_preview_runs_no_task_and_makes_nothing(live: AwsDeployme
     assert live.world.steps() == []
 
 
+def test_the_repositories_can_come_first(live: AwsDeployment) -> None:
+    """The README's first deployment: images need repositories before tasks and the rotation function can need images."""
+    patterns = ("**::network", "**::network-key*", "**::network-repository-*")
+    result = live.run("up", *(word for pattern in patterns for word in ("--target", pattern)))
+    assert result.code == 0, result.text
+    made = told(live.world.steps())
+    assert {"create network-repository-api", "create network-repository-operations", "create network-repository-web"} <= made
+    assert all(step.startswith(("create network-repository-", "create network-key")) for step in made), made
+
+
 def test_up_makes_everything_and_migrates_once_before_the_services(live: AwsDeployment) -> None:
     steps = live.up()
     assert {step.op for step in steps} == {"create"}
