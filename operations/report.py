@@ -19,8 +19,8 @@ def plain_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def print_resources(console: Console, resources: Iterable[Resource]) -> None:
-    """A row for each resource that has a state: what, kind, state, address."""
-    rows = sorted((r for r in resources if r.status), key=lambda r: (r.kind, r.label))
+    """A row for each resource whose state we can judge: what, kind, state, address."""
+    rows = sorted((r for r in resources if r.status and r.judged), key=lambda r: (r.kind, r.label))
     if not rows:
         return
     table = Table(box=box.SIMPLE if console.is_terminal else None, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))

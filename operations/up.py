@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi.automation import Stack
+from pulumi.automation import OpType, Stack
 from rich.console import Console
 
 from operations.console import count, seconds
@@ -67,5 +67,7 @@ def _changes(progress: Progress, stack: str, took: float) -> str:
     resources = count(len(progress.resources), "resource")
     if not sum(progress.changes.values()):
         return f"Nothing to do: stack {stack} is as its settings say ({resources}, no changes, {seconds(took)})."
-    done = ", ".join(f"{number} {DOING[op][1]}" for op, number in progress.changes.items() if number)
+    # what a replacement leaves behind goes with it, it is no change of its own
+    counted = {op: number for op, number in progress.changes.items() if number and op is not OpType.DELETE_REPLACED}
+    done = ", ".join(f"{number} {DOING[op][1]}" for op, number in counted.items())
     return f"Stack {stack} is up: {resources}, {done} ({seconds(took)})."

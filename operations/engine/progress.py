@@ -19,7 +19,7 @@ DOING = {
     OpType.UPDATE: ("updating", "updated"),
     OpType.DELETE: ("deleting", "deleted"),
     OpType.CREATE_REPLACEMENT: ("replacing", "replaced"),
-    OpType.DELETE_REPLACED: ("deleting the old", "deleted the old"),
+    OpType.DELETE_REPLACED: ("removing the old", "old gone"),
     OpType.READ: ("reading", "read"),
     OpType.IMPORT: ("importing", "imported"),
 }

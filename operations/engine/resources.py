@@ -50,11 +50,14 @@ class Resource:
         return f"{self.component} / {self.name.removeprefix(f'{self.component}-')}"
 
     @property
+    def judged(self) -> bool:
+        """True when its state is in our own words. A cloud's words differ with each type of resource."""
+        return self.status == "gone" or type_of(self.urn).startswith(DYNAMIC)
+
+    @property
     def down(self) -> bool:
         """True when it is known not to be as it should be."""
-        if self.status == "gone":
-            return True
-        return type_of(self.urn).startswith(DYNAMIC) and bool(self.status) and self.status.lower() not in GOOD
+        return self.judged and bool(self.status) and self.status.lower() not in GOOD
 
 
 def name_of(urn: str) -> str:

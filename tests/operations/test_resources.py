@@ -66,7 +66,7 @@ def test_addresses(outputs: dict[str, Any], address: str) -> None:
         (NODE, "stopped", True),
         (NODE, "unhealthy", True),
         (NODE, "", False),  # it has no such thing as a state
-        ("aws:rds/cluster:Cluster", "creating", False),  # a cloud's words are shown, not judged
+        ("aws:rds/cluster:Cluster", "creating", False),  # a cloud's words are not judged
     ],
 )
 def test_down(token: str, status: str, down: bool) -> None:
