@@ -136,4 +136,4 @@ class JobSettings(Workload):
     database_role: Literal["application", "owner"] = "application"
     """owner may change the schema; migrations need it."""
     timeout_seconds: int = Field(default=900, ge=1, le=86400)
-    """The job is stopped and counts as failed after this time."""
+    """The job is stopped and counts as failed after this time. On AWS for jobs of `when: deploy` only."""
