@@ -55,6 +55,11 @@ class Alarm:
     """What a period without data means: no opinion, good, or bad."""
 
 
+def count_alarm(**alarm: Any) -> Alarm:
+    """An alarm on how often something bad happened in five minutes; nothing counted is good."""
+    return Alarm(statistic="Sum", period_seconds=300, evaluation_periods=1, missing="notBreaching", **alarm)
+
+
 def topic_name(scope: Scope) -> str:
     """Name of the SNS topic of the stack's alarms."""
     return scope.physical("alarms")

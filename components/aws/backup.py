@@ -9,8 +9,7 @@ import pulumi_aws as aws
 
 from components.aws.alarms import Alarm, LogLines, alarm_resource, topic_arn
 from components.aws.cron import longest_pause_hours
-from components.aws.iam import statement
-from components.aws.kms import customer_key, encrypt
+from components.aws.kms import customer_key
 from components.aws.network import AwsNetwork
 from components.aws.postgres import AwsPostgres
 from components.aws.private_bucket import PrivateBucket, lifecycle_rule
@@ -66,14 +65,7 @@ class AwsBackups(Backups):
         own = Access(
             environment={"BACKUP_S3_BUCKET": self.bucket.bucket, "BACKUP_RETENTION_DAYS": str(settings.retention_days)},
             after=made.ready,
-            permissions=[
-                statement(["s3:GetBucketLocation", "s3:ListBucket"], [self.bucket.arn]),
-                statement(
-                    ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
-                    [made.objects],
-                ),
-                encrypt(self.key),
-            ],
+            permissions=made.rights(self.key),
         )
         task = fargate_task(
             self,

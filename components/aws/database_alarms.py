@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
 
-from components.aws.alarms import Alarm, LogLines
+from components.aws.alarms import Alarm, LogLines, count_alarm
 from components.settings.platform import AlarmSettings
 
 if TYPE_CHECKING:
@@ -177,33 +177,25 @@ def _of_both(database: Watchable) -> list[Alarm]:
 
 
 def _rotation(database: Watchable) -> Alarm:
-    return Alarm(
+    return count_alarm(
         name="password-rotation",
         meaning="A password could not be changed; the old one goes on working. See the log of the rotation function.",
         namespace="AWS/Lambda",
         metric="Errors",
         dimensions={"FunctionName": database.credentials.rotation.function_name},
-        statistic="Sum",
         threshold=1,
-        period_seconds=300,
-        evaluation_periods=1,
-        missing="notBreaching",
     )
 
 
 def _deadlocks(database: Watchable) -> Alarm:
     """Counted from the log, because RDS for PostgreSQL has no metric of them."""
-    return Alarm(
+    return count_alarm(
         name="deadlocks",
         meaning="Transactions waited for each other and one was cancelled. The database's log names both queries.",
         namespace=f"managed-postgres/{database.identifier}",
         metric="Deadlocks",
         lines=LogLines(group=database.log_group.name, pattern='"deadlock detected"'),
-        statistic="Sum",
         threshold=DEADLOCKS,
-        period_seconds=300,
-        evaluation_periods=1,
-        missing="notBreaching",
     )
 
 

@@ -17,19 +17,30 @@ Text = pulumi.Input[str]
 
 def statement(
     actions: Sequence[str],
-    resources: Sequence[Text],
+    resources: Sequence[Text] | pulumi.Output[list[str]] | None,
     *,
     effect: str = "Allow",
     principals: Mapping[str, Any] | str | None = None,
     condition: Mapping[str, Any] | None = None,
 ) -> Statement:
-    """One statement of a policy. *principals* only in policies of resources (keys, buckets, topics), never of roles."""
-    found: Statement = {"Effect": effect, "Action": sorted(actions), "Resource": list(resources)}
+    """One statement of a policy. *principals* only in policies of resources (keys, buckets, topics), never of roles.
+
+    *resources* is None where the policy is about the thing it hangs on: a role's trust, a repository.
+    """
+    found: Statement = {"Effect": effect, "Action": sorted(actions)}
+    if resources is not None:
+        found["Resource"] = resources if isinstance(resources, pulumi.Output) else list(resources)
     if principals is not None:
         found["Principal"] = principals
     if condition is not None:
         found["Condition"] = dict(condition)
     return found
+
+
+def tls_only(actions: Sequence[str], resources: Sequence[Text]) -> Statement:
+    """Refuses *actions* to everybody who does not come over TLS."""
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    return statement(actions, resources, effect="Deny", principals="*", condition=insecure)
 
 
 def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
@@ -53,8 +64,7 @@ def service_role(
     its policies: see :func:`grant`.
     """
     condition = {"StringEquals": {"aws:SourceAccount": account_id}} if account_id is not None else None
-    trust = statement(["sts:AssumeRole"], [], principals={"Service": service}, condition=condition)
-    del trust["Resource"]
+    trust = statement(["sts:AssumeRole"], None, principals={"Service": service}, condition=condition)
     name = f"{component.name}-{role}"
     made = aws.iam.Role(
         name,

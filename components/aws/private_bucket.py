@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.iam import Statement, document, statement
-from components.aws.kms import CustomerKey
+from components.aws.iam import Statement, document, statement, tls_only
+from components.aws.kms import CustomerKey, encrypt
 from components.component import Component
 from components.names import Scope
 
@@ -108,21 +108,23 @@ class PrivateBucket:
 
     def allow(self, statements: Sequence[Statement] = ()) -> aws.s3.BucketPolicy:
         """The bucket's policy: TLS only, and *statements*."""
-        tls_only = statement(
-            ["s3:*"],
-            [self.bucket.arn, self.objects],
-            effect="Deny",
-            principals="*",
-            condition={"Bool": {"aws:SecureTransport": "false"}},
-        )
         policy = aws.s3.BucketPolicy(
             f"{self._logical}-policy",
             bucket=self.bucket.id,
-            policy=document([tls_only, *statements]),
+            policy=document([tls_only(["s3:*"], [self.bucket.arn, self.objects]), *statements]),
             opts=self._component.child(depends_on=[self.ready[0]]),
         )
         self._and_before_use(policy)
         return policy
+
+    def rights(self, key: CustomerKey) -> list[Statement]:
+        """Listing, reading, writing and deleting objects encrypted with *key*; no versions, and nothing of the bucket itself."""
+        objects = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+        return [
+            statement(["s3:GetBucketLocation", "s3:ListBucket"], [self.bucket.arn]),
+            statement(objects, [self.objects]),
+            encrypt(key),
+        ]
 
     def _and_before_use(self, resource: pulumi.Resource) -> None:
         self.ready.append(resource)

@@ -51,10 +51,14 @@ class Registry:
 
         Without a ``/`` (``api:1.4``, ``api@sha256:...``) it is an image of the stack's own repository; others stay as they are.
         """
-        if "/" in reference:
+        own = self.own(reference)
+        if own is None:
             return reference
-        name = re.split("[:@]", reference, maxsplit=1)[0]
-        return pulumi.Output.format("{0}{1}", self.repository(name).repository_url, reference[len(name) :])
+        return pulumi.Output.format("{0}{1}", own.repository_url, reference[len(_name(reference)) :])
+
+    def own(self, reference: str) -> aws.ecr.Repository | None:
+        """The stack's own repository of *reference*; None for an image from elsewhere."""
+        return None if "/" in reference else self.repository(_name(reference))
 
     def repository(self, name: str) -> aws.ecr.Repository:
         """Repository ``<app>-<environment>/<name>``: tags cannot be moved, images are scanned on push and encrypted.
@@ -81,3 +85,8 @@ class Registry:
             f"{logical}-lifecycle", repository=repository.name, policy=json.dumps(LIFECYCLE), opts=self._network.child()
         )
         return repository
+
+
+def _name(reference: str) -> str:
+    """*reference* without its tag or digest."""
+    return re.split("[:@]", reference, maxsplit=1)[0]

@@ -155,23 +155,21 @@ class PasswordRotation:
 
     def _pull(self) -> Sequence[pulumi.Resource]:
         """The stack's own repository lets Lambda fetch the image; a role gives no such right."""
-        image = self._scope.operations_image
-        if "/" in image:
+        own = self._network.registry.own(self._scope.operations_image)
+        if own is None:
             return []
-        name = image.partition("@")[0].partition(":")[0]
         prefix = f"arn:aws:lambda:{self._scope.region}:"
         functions = pulumi.Output.format("{0}{1}:function:{2}*", prefix, self._network.account_id, self.function_name)
         fetch = statement(
             ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [],
+            None,
             principals={"Service": "lambda.amazonaws.com"},
             condition={"StringLike": {"aws:SourceArn": functions}},
         )
-        del fetch["Resource"]  # such a policy is about its repository
         return [
             aws.ecr.RepositoryPolicy(
                 f"{self._database.name}-rotation-pull",
-                repository=self._network.registry.repository(name).name,
+                repository=own.name,
                 policy=document([fetch]),
                 opts=self._database.child(),
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms import Alarm, alarm_resource, topic_arn
+from components.aws.alarms import Alarm, alarm_resource, count_alarm, topic_arn
 from components.aws.cron import aws_cron
 from components.aws.iam import Statement, grant, service_role, statement
 from components.aws.kms import decrypt
@@ -98,15 +98,11 @@ def _rights(network: AwsNetwork, task: FargateTask) -> list[Statement]:
 
 
 def _not_started(name: str, group: str) -> Alarm:
-    return Alarm(
+    return count_alarm(
         name=name,
         meaning="A scheduled task could not be started for an hour. CloudTrail shows the refused RunTask call.",
         namespace="AWS/Scheduler",
         metric="InvocationDroppedCount",
         dimensions={"ScheduleGroup": group},
-        statistic="Sum",
         threshold=1,
-        period_seconds=300,
-        evaluation_periods=1,
-        missing="notBreaching",
     )

@@ -7,8 +7,7 @@ from typing import Any, cast
 import pulumi
 
 from components.aws.cdn import Cdn
-from components.aws.iam import statement
-from components.aws.kms import customer_key, encrypt
+from components.aws.kms import customer_key
 from components.aws.network import AwsNetwork
 from components.aws.private_bucket import PrivateBucket, lifecycle_rule
 from components.contract import Bucket, BucketArgs, Workload
@@ -49,16 +48,7 @@ class AwsBucket(Bucket):
         environment: dict[str, pulumi.Input[str]] = {self._variable: self.url}
         if self.cdn:
             environment[f"{self._variable}_CDN"] = self.cdn.url
-        objects = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
-        return Access(
-            environment=environment,
-            after=self._made.ready,
-            permissions=[
-                statement(["s3:GetBucketLocation", "s3:ListBucket"], [self.bucket.arn]),
-                statement(objects, [self._made.objects]),
-                encrypt(self.key),
-            ],
-        )
+        return Access(environment=environment, after=self._made.ready, permissions=self._made.rights(self.key))
 
 
 def lifecycle(settings: BucketSettings) -> list[Any]:

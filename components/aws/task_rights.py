@@ -18,11 +18,11 @@ ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazon
 
 def pull(network: AwsNetwork, image: str) -> list[Statement]:
     """Fetching *image* (as in the stack file) and no other. A registry outside ECR asks for no right."""
-    match = ECR.match(image)
-    if match:
-        repository: Text = "arn:aws:ecr:{region}:{account}:repository/{name}".format(**match.groupdict())
-    elif "/" not in image:
-        repository = network.registry.repository(re.split("[:@]", image)[0]).arn
+    own, match = network.registry.own(image), ECR.match(image)
+    if own:
+        repository: Text = own.arn
+    elif match:
+        repository = "arn:aws:ecr:{region}:{account}:repository/{name}".format(**match.groupdict())
     else:
         return []
     return [
@@ -48,7 +48,7 @@ def read_secrets(network: AwsNetwork, secrets: Sequence[Text]) -> list[Statement
     }
     keys = pulumi.Output.format("arn:aws:kms:{0}:{1}:key/*", network.region, network.account_id)
     return [
-        {**statement(["secretsmanager:GetSecretValue"], []), "Resource": once},
+        statement(["secretsmanager:GetSecretValue"], once),
         statement(["kms:Decrypt"], [keys], condition=condition),
     ]
 

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms import topic_name
-from components.aws.iam import document, statement
+from components.aws.iam import document, statement, tls_only
 from components.aws.network import AwsNetwork
 from components.component import Component
 from components.names import Scope
@@ -35,13 +35,7 @@ def alarm_topic(component: Component, scope: Scope, network: AwsNetwork, emails:
         statement(["sns:Publish"], [topic.arn], principals={"Service": "events.rds.amazonaws.com"}, condition=account),
         # EventBridge says neither account nor rule when it publishes; a condition would silence it.
         statement(["sns:Publish"], [topic.arn], principals={"Service": "events.amazonaws.com"}),
-        statement(
-            ["sns:Publish"],
-            [topic.arn],
-            effect="Deny",
-            principals="*",
-            condition={"Bool": {"aws:SecureTransport": "false"}},
-        ),
+        tls_only(["sns:Publish"], [topic.arn]),
     ]
     policy = aws.sns.TopicPolicy(f"{name}-policy", arn=topic.arn, policy=document(statements), opts=component.child())
     for email in emails:

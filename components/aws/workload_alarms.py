@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.alarms import Alarm
+from components.aws.alarms import Alarm, count_alarm
 from components.settings.platform import AlarmSettings
 
 Text = pulumi.Input[str]
@@ -92,15 +92,11 @@ def cache_alarms(members: Sequence[Text], settings: AlarmSettings) -> list[Alarm
 
 
 def _errors(name: str, meaning: str, metric: str, dimensions: dict[str, pulumi.Output[str]]) -> Alarm:
-    return Alarm(
+    return count_alarm(
         name=name,
         meaning=meaning,
         namespace="AWS/ApplicationELB",
         metric=metric,
         dimensions=dimensions,
-        statistic="Sum",
         threshold=ERRORS,
-        period_seconds=300,
-        evaluation_periods=1,
-        missing="notBreaching",
     )
