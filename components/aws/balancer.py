@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.dns import HostName
-from components.aws.firewall import security_group
+from components.aws.firewall import ANYWHERE, ingress_rule, security_group
 from components.aws.network import AwsNetwork
 from components.component import Component
 from components.names import Scope
@@ -80,17 +80,14 @@ class Balancer:
         return pulumi.Output.format("{0}://{1}", "https" if host else "http", self.host(host))
 
     def _open(self, port: int) -> None:
-        name = f"{self._component.name}-from-internet-{port}"
-        aws.vpc.SecurityGroupIngressRule(
-            name,
-            security_group_id=self.security_group.id,
+        ingress_rule(
+            self._component,
+            self._scope,
+            f"from-internet-{port}",
+            group=self.security_group,
+            port=port,
             description=f"Anybody to port {port}",
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            tags=self._scope.named(name),
-            opts=self._component.child(),
+            addresses=ANYWHERE,
         )
 
     def _listener(self, port: int, default: Any, **arguments: Any) -> aws.lb.Listener:

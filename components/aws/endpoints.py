@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pulumi_aws as aws
 
+from components.aws.firewall import ingress_rule
 from components.component import Component
 from components.names import Scope
 
@@ -41,17 +42,14 @@ def interface_endpoints(
         tags=scope.named(name),
         opts=network.child(),
     )
-    rule = f"{network.name}-endpoints-ingress"
-    aws.vpc.SecurityGroupIngressRule(
-        rule,
-        security_group_id=group.id,
+    ingress_rule(
+        network,
+        scope,
+        "endpoints-ingress",
+        group=group,
+        port=443,
         description="HTTPS from the network",
-        ip_protocol="tcp",
-        from_port=443,
-        to_port=443,
-        cidr_ipv4=vpc.cidr_block,
-        tags=scope.named(rule),
-        opts=network.child(),
+        addresses=vpc.cidr_block,
     )
     return [_interface(network, scope, vpc, part, group, subnets) for service in services for part in SERVICES[service]]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.firewall import let_in, security_group
+from components.aws.firewall import ANYWHERE, egress_rule, let_in, security_group
 from components.aws.iam import Statement, Text, document, grant, service_role, statement
 from components.aws.kms import CustomerKey
 from components.aws.logs import log_group
@@ -119,16 +119,14 @@ class PasswordRotation:
             port=self._settings.port,
             description="Password rotation to database",
         )
-        https = aws.vpc.SecurityGroupEgressRule(
-            f"{logical}-egress-https",
-            security_group_id=own.id,
+        https = egress_rule(
+            database,
+            scope,
+            "rotation-egress-https",
+            group=own,
+            port=443,
             description="Secrets Manager and ECS",
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            tags=scope.named(f"{logical}-egress-https"),
-            opts=database.child(),
+            addresses=ANYWHERE,
         )
         # No account condition: AWS does not document that Lambda sends a source account when it takes the role.
         role = service_role(database, "rotation-role", scope, service="lambda.amazonaws.com")

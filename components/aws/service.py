@@ -7,6 +7,7 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.firewall import ingress_rule
 from components.aws.ingress import AwsIngress, Route
 from components.aws.network import AwsNetwork
 from components.aws.providers.deployment import DeploymentCheck
@@ -145,15 +146,12 @@ class AwsService(ContainerService):
 
     def _let_members_in(self) -> pulumi.Resource:
         """Other services and jobs of the stack may call this one, on its port only."""
-        name, port = f"{self.name}-from-members", self.settings.port
-        return aws.vpc.SecurityGroupIngressRule(
-            name,
-            security_group_id=self._network.security_group_of(self).id,
-            referenced_security_group_id=self._network.members.id,
+        return ingress_rule(
+            self,
+            self._scope,
+            "from-members",
+            group=self._network.security_group_of(self),
+            port=self.settings.port,
             description="Services and jobs of the stack",
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            tags=self._scope.named(name),
-            opts=self.child(),
+            source=self._network.members,
         )

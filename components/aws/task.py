@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.container import SCRATCH_MOUNT, Settings, container, secret_pattern, user_secret
+from components.aws.firewall import ANYWHERE, egress_rule
 from components.aws.iam import Statement, grant, service_role
 from components.aws.logs import log_group
 from components.aws.network import AwsNetwork
@@ -129,30 +130,27 @@ def _role(
 
 def _egress(workload: Workload, scope: Scope, network: AwsNetwork, ports: Iterable[int]) -> list[pulumi.Resource]:
     """The workload may call other members, and *ports* outside."""
-    own, name = network.security_group_of(workload), workload.name
+    own = network.security_group_of(workload)
     rules: list[pulumi.Resource] = [
-        aws.vpc.SecurityGroupEgressRule(
-            f"{name}-egress-{port}",
-            security_group_id=own.id,
+        egress_rule(
+            workload,
+            scope,
+            f"egress-{port}",
+            group=own,
+            port=port,
             description=f"Port {port} of the internet and of AWS services",
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            tags=scope.named(f"{name}-egress-{port}"),
-            opts=workload.child(),
+            addresses=ANYWHERE,
         )
         for port in sorted(set(ports))
     ]
-    members = aws.vpc.SecurityGroupEgressRule(
-        f"{name}-egress-members",
-        security_group_id=own.id,
+    members = egress_rule(
+        workload,
+        scope,
+        "egress-members",
+        group=own,
+        port=1,
+        last_port=65535,
         description="Internal services, which let in whom they want",
-        referenced_security_group_id=network.members.id,
-        ip_protocol="tcp",
-        from_port=1,
-        to_port=65535,
-        tags=scope.named(f"{name}-egress-members"),
-        opts=workload.child(),
+        target=network.members,
     )
     return [*rules, members]
