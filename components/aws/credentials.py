@@ -22,7 +22,7 @@ from components.component import Component
 from components.environment import Access, Connection, Login, SecretRef
 from components.names import Scope
 from components.settings.database import DatabaseSettings
-from operations import roles
+from operations import application_login, roles
 
 Database = aws.rds.Cluster | aws.rds.Instance
 
@@ -125,9 +125,10 @@ class Credentials:
     ) -> None:
         self._database, self._scope, self._settings, self._key = database, scope, settings, key
         self.admin = admin
-        self.secret = self._secret("application", "", roles.application_role(scope.app))
+        user = roles.application_role(scope.app)
+        self.secret = self._secret("application", "", user)
         """The application's secret, ``<app>/<environment>/db``."""
-        self._previous = self._secret("previous", "-previous", roles.application_role(scope.app) + "_clone") if pooled else None
+        self._previous = self._secret("previous", "-previous", application_login.other(user)) if pooled else None
 
     @property
     def proxied(self) -> Sequence[DatabaseSecret]:

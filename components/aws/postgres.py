@@ -106,7 +106,7 @@ class AwsPostgres(ManagedPostgres):
         secrets = [logins.admin_login.secret_id, *(one.arn for one in logins.proxied)] if owner else [logins.secret.arn]
         permissions = read_logins(self.scope, self.key, secrets)
         if proxy and self.settings.pooling and self.settings.pooling.iam_login:
-            permissions.append(log_in(self.scope, self.network.account_id, proxy))
+            permissions.append(log_in(self.scope, self.network.account_id, proxy.resource.arn))
         # Aurora's endpoint is there before the writer is.
         after = (self._writer, *logins.ready, *(proxy.ready if proxy else ()), *rules)
         own: dict[str, Text] = dict(zip(LOGIN_VARIABLES, secrets[1:], strict=False))

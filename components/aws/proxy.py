@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.database_rights import read_logins
 from components.aws.firewall import let_in, security_group
-from components.aws.iam import grant, service_role, statement
+from components.aws.iam import grant, service_role
 from components.aws.kms import CustomerKey
 from components.aws.logs import log_group
 from components.aws.network import AwsNetwork
@@ -75,16 +76,7 @@ class DatabaseProxy:
         )
         # No account condition: AWS does not document that RDS sends a source account when a proxy takes its role.
         role = service_role(database, "proxy-role", scope, service="rds.amazonaws.com")
-        through = {"StringEquals": {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com"}}
-        rights = grant(
-            database,
-            "proxy-role",
-            role,
-            [
-                statement(["secretsmanager:GetSecretValue"], [secret.arn for secret in secrets]),
-                statement(["kms:Decrypt"], [key.arn], condition=through),
-            ],
-        )
+        rights = grant(database, "proxy-role", role, read_logins(scope, key, [secret.arn for secret in secrets]))
         # client_password_auth_type is always given: AWS fills it in, and the difference would never go away (tf#20119).
         self.resource = aws.rds.Proxy(
             logical,
