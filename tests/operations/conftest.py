@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,10 @@ from moto.server import ThreadedMotoServer
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from operations import application_login
+from operations.application_login import with_login
+from operations.rotation.steps import Address
+from tests.operations.rotation_stack import FIRST, Stack
 from tests.support import LocalPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -166,3 +171,31 @@ def start(database: Database) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in running:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def stack(database: Any, application_user: str, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Stack:
+    at = conninfo_to_dict(database.owner)
+    direct = Address(host=str(at["host"]), port=int(at["port"]), dbname=database.name, ca=str(at["sslrootcert"]))
+    secrets = aws("secretsmanager")
+
+    def secret(name: str, username: str, password: str) -> str:
+        value = json.dumps(direct.put_into({"username": username, "password": password}))
+        return str(secrets.create_secret(Name=f"shop/dev/{name}", SecretString=value)["ARN"])
+
+    admin = secret("db-admin", str(at["user"]), str(at["password"]))
+    application = secret("db", application_user, FIRST)
+    aws("ecs").create_cluster(clusterName="shop-dev")
+    environ = {
+        **{key: value for key, value in database.environ().items() if key not in ("DB_USER", "DB_PASSWORD")},
+        "DB_SECRET_ID": admin,
+        "SECRET_IDS": f"{application},{admin}",
+        "APPLICATION_HOST": direct.host,
+        "APPLICATION_PORT": str(direct.port),
+        "APPLICATION_SSL_ROOT_CERT": direct.ca,
+        "ECS_CLUSTER": "shop-dev",
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    application_login.ensure(database.owner, with_login(database.owner, application_user, FIRST))
+    return Stack(secrets, application, admin, database.owner, application_user)

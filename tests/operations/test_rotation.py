@@ -1,96 +1,20 @@
-"""Rotation of passwords on a real PostgreSQL, with moto's server for Secrets Manager and ECS over HTTP."""
+"""The steps of a rotation on a real PostgreSQL, with moto's server for Secrets Manager over HTTP."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from operations import application_login
-from operations.application_login import with_login
 from operations.connection import ConnectionFailed
-from operations.rotation import aws as function
 from operations.rotation.aws import STEPS, handler
-from operations.rotation.steps import Address, RotationFailed
-
-FIRST = "first-of-all-7x"
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A database with its secrets, as Pulumi leaves them, and this process as the rotation function."""
-
-    secrets: Any
-    application: str
-    admin: str
-    owner: str
-    user: str
-
-    def value(self, secret: str = "", **version: str) -> dict[str, Any]:
-        answer = self.secrets.get_secret_value(SecretId=secret or self.application, **version)
-        return dict(json.loads(answer["SecretString"]))
-
-    def login(self, secret: str = "") -> str:
-        value = self.value(secret)
-        return with_login(self.owner, value["username"], value["password"])
-
-    def step(self, step: str, token: str, secret: str = "") -> None:
-        handler({"Step": step, "SecretId": secret or self.application, "ClientRequestToken": token})
-
-    def rotate(self, secret: str = "") -> dict[str, Any]:
-        """A whole rotation; the new value."""
-        token = str(uuid.uuid4())
-        for step in STEPS:
-            self.step(step, token, secret)
-        return self.value(secret)
-
-
-@pytest.fixture
-def stack(database: Any, application_user: str, aws: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Stack:
-    at = conninfo_to_dict(database.owner)
-    direct = Address(host=str(at["host"]), port=int(at["port"]), dbname=database.name, ca=str(at["sslrootcert"]))
-    secrets = aws("secretsmanager")
-
-    def secret(name: str, username: str, password: str) -> str:
-        value = json.dumps(direct.put_into({"username": username, "password": password}))
-        return str(secrets.create_secret(Name=f"shop/dev/{name}", SecretString=value)["ARN"])
-
-    admin = secret("db-admin", str(at["user"]), str(at["password"]))
-    application = secret("db", application_user, FIRST)
-    aws("ecs").create_cluster(clusterName="shop-dev")
-    environ = {
-        **{key: value for key, value in database.environ().items() if key not in ("DB_USER", "DB_PASSWORD")},
-        "DB_SECRET_ID": admin,
-        "SECRET_IDS": f"{application},{admin}",
-        "APPLICATION_HOST": direct.host,
-        "APPLICATION_PORT": str(direct.port),
-        "APPLICATION_SSL_ROOT_CERT": direct.ca,
-        "ECS_CLUSTER": "shop-dev",
-    }
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    application_login.ensure(database.owner, with_login(database.owner, application_user, FIRST))
-    return Stack(secrets, application, admin, database.owner, application_user)
-
-
-def works(conninfo: str) -> bool:
-    try:
-        psycopg.connect(conninfo).close()
-    except psycopg.OperationalError as error:
-        assert "password authentication failed" in str(error)
-        return False
-    return True
+from operations.rotation.steps import RotationFailed
+from tests.operations.rotation_stack import Stack, works
 
 
 def test_two_users_take_turns_and_the_one_before_stays_good(stack: Stack) -> None:
@@ -246,126 +170,3 @@ def test_an_address_that_changes_is_corrected_and_the_password_kept(stack: Stack
     versions = stack.secrets.list_secret_version_ids(SecretId=stack.application, IncludeDeprecated=True)["Versions"]
     assert len(versions) == 2, "the second call had nothing to write"
     assert stack.value(stack.admin)["host"] == conninfo_to_dict(stack.owner)["host"], "the admin goes direct"
-
-
-@pytest.fixture
-def services(stack: Stack, aws: Callable[[str], Any]) -> Iterator[list[str]]:
-    """Services of the cluster: eleven with the secret, one without. Gives the names of those that are started anew."""
-    ecs, started = aws("ecs"), []
-    for name, secret in [*((f"api-{number}", stack.application) for number in range(11)), ("web", f"{stack.admin}x")]:
-        container = {"name": name, "image": "i", "memory": 512, "secrets": [{"name": "P", "valueFrom": f"{secret}:password::"}]}
-        ecs.register_task_definition(family=name, containerDefinitions=[container])
-        ecs.create_service(cluster="shop-dev", serviceName=name, taskDefinition=name, desiredCount=1)
-    original = function._client
-
-    def spied(service: str, arn: str) -> Any:
-        client = original(service, arn)
-        client.meta.events.register(
-            "before-call.ecs.UpdateService", lambda params, **_: started.append(json.loads(params["body"]))
-        )
-        return client
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(function, "_client", spied)
-        yield started
-
-
-def test_complaint_15_services_with_the_secret_are_started_anew(stack: Stack, services: list[Any]) -> None:
-    stack.rotate()
-    assert sorted(asked["service"] for asked in services) == sorted(f"api-{number}" for number in range(11))
-    assert all(asked["forceNewDeployment"] and asked["cluster"] == "shop-dev" for asked in services)
-
-
-def test_complaint_15_a_service_that_refuses_does_not_keep_the_others_from_it(
-    stack: Stack, services: list[Any], aws: Callable[[str], Any], capsys: pytest.CaptureFixture[str]
-) -> None:
-    ecs = aws("ecs")
-    ecs.deregister_task_definition(taskDefinition="api-3:1")
-    ecs.delete_task_definitions(taskDefinitions=["api-3:1"])
-    stack.rotate()
-    assert sorted(asked["service"] for asked in services) == sorted(f"api-{number}" for number in range(11) if number != 3)
-    assert "service api-3 keeps the old login until its next deployment" in capsys.readouterr().out
-
-
-def test_complaint_15_a_cluster_that_refuses_does_not_fail_the_rotation(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("ECS_CLUSTER", "gone")
-    assert works(stack.rotate()["url"])
-    assert "services were not started anew and keep the login before" in capsys.readouterr().out
-
-
-def test_no_password_is_logged(stack: Stack, services: list[Any], capfd: pytest.CaptureFixture[str]) -> None:
-    assert services == []
-    value = stack.rotate()
-    handler({"Step": "address"})
-    printed = "".join(capfd.readouterr())
-    assert "finish: the login is" in printed
-    assert value["password"] not in printed
-    assert FIRST not in printed
-
-
-def test_a_secret_that_is_gone_is_one_sentence(stack: Stack) -> None:
-    stack.secrets.delete_secret(SecretId=stack.application, ForceDeleteWithoutRecovery=True)
-    with pytest.raises(RotationFailed, match=r"the secret arn:aws:secretsmanager:.*:secret:shop/dev/db-\w+ does not exist"):
-        stack.rotate()
-
-
-def test_an_unknown_step(stack: Stack) -> None:
-    with pytest.raises(RotationFailed, match="there is no step 'dance'; the steps are createSecret"):
-        stack.step("dance", "t")
-
-
-@contextmanager
-def busy(behind: str, refusals: int) -> Iterator[str]:
-    """A server in front of *behind* that throttles the first requests."""
-    left = [refusals]
-
-    class Gate(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if left[0] > 0:
-                left[0] -= 1
-                self.answer(400, json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode())
-                return
-            try:
-                with urlopen(Request(behind, data=body, headers=dict(self.headers)), timeout=10) as answer:
-                    self.answer(answer.status, answer.read())
-            except HTTPError as error:
-                self.answer(error.code, error.read())
-
-        def answer(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Gate) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@pytest.mark.parametrize("times", [2, 50])
-def test_throttling_is_waited_out_and_then_said(stack: Stack, moto: str, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    with busy(moto, times) as address:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-        if times == 2:
-            assert works(stack.rotate()["url"])
-        else:
-            with pytest.raises(RotationFailed, match=r"createSecret: AWS refused: .*ThrottlingException.*reached max retries"):
-                stack.rotate()
-
-
-def test_aws_out_of_reach_is_one_sentence(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(RotationFailed, match=r"createSecret: AWS cannot be reached: .*check the network's NAT or endpoints"):
-        stack.rotate()

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
-from moto.core.exceptions import JsonRESTError
-from moto.secretsmanager.models import SecretsManagerBackend
 from moto.server import ThreadedMotoServer
 
 from runtime.errors import SecretError
 from runtime.secrets import Credentials
 from runtime.secrets.aws import AwsSecret
+from tests.throttle import throttle_secrets
 
 PASSWORD = "never-shown-7f3a"
 REGION = "ap-northeast-1"
@@ -54,33 +53,15 @@ def problem_of(secret: AwsSecret) -> str:
     return text
 
 
-@pytest.fixture
-def throttle(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """``throttle(n)``: the server refuses the next *n* fetches over HTTP, as AWS does under load."""
-    fetch, left = SecretsManagerBackend.get_secret_value, iter(())
-
-    def answer(backend: Any, **asked: Any) -> Any:
-        if next(left, None) is not None:
-            raise JsonRESTError("ThrottlingException", "Rate exceeded")
-        return fetch(backend, **asked)
-
-    def refuse(times: int) -> None:
-        nonlocal left
-        left = iter(range(times))
-
-    monkeypatch.setattr(SecretsManagerBackend, "get_secret_value", answer)
-    return refuse
-
-
-def test_throttling_is_waited_out(aws: Any, throttle: Callable[[int], None]) -> None:
+def test_throttling_is_waited_out(aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     arn = made(aws, "shop/prod/busy", SecretString=json.dumps({"username": "u", "password": PASSWORD}))
-    throttle(2)
+    throttle_secrets(monkeypatch, 2)
     assert AwsSecret(arn).fetch().password == PASSWORD
 
 
-def test_throttling_without_end_is_one_sentence(aws: Any, throttle: Callable[[int], None]) -> None:
+def test_throttling_without_end_is_one_sentence(aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     arn = made(aws, "shop/prod/busier", SecretString=json.dumps({"username": "u", "password": PASSWORD}))
-    throttle(99)
+    throttle_secrets(monkeypatch, 99)
     assert problem_of(AwsSecret(arn)) == f"AWS Secrets Manager did not give the secret {arn} (ThrottlingException)"
 
 
