@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,13 +9,7 @@ import pytest
 from components.aws.providers import calls, deployment
 from components.aws.providers.calls import AwsError
 from components.aws.providers.deployment import DeploymentCheckProvider
-from tests.components.aws.ecs_server import CLUSTER, CONTAINER, GROUP, REGION, EcsServer, Ending, aws_server, refused, wire
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with aws_server() as url:
-        yield url
+from tests.components.aws.ecs_server import CLUSTER, CONTAINER, GROUP, REGION, EcsServer, Ending, refused, wire
 
 
 @pytest.fixture

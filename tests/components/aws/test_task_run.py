@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
@@ -11,16 +10,10 @@ import pytest
 from components.aws.providers import calls, task_run
 from components.aws.providers.calls import AwsError
 from components.aws.providers.task_run import TaskRunProvider
-from tests.components.aws.ecs_server import CLUSTER, CONTAINER, GROUP, REGION, EcsServer, Ending, aws_server, refused, wire
+from tests.components.aws.ecs_server import CLUSTER, CONTAINER, GROUP, REGION, EcsServer, Ending, refused, wire
 
 NO_PULL = "CannotPullContainerError: pull image manifest has been retried 7 time(s): 123.dkr.ecr/operations:1: not found"
 NO_ROLE = "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/shop-dev-job-migrate-execution-role'"
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with aws_server() as url:
-        yield url
 
 
 @pytest.fixture
