@@ -3,7 +3,7 @@ STACK = local
 BIN = .venv/bin
 OPERATIONS = $(BIN)/python -m operations
 SOURCES = components operations runtime bench
-# A cloud's SDK is installed only for stacks on it: requirements-aws.txt
+# A cloud's SDK is installed only for stacks on it: requirements-aws.txt, requirements-gcp.txt
 PROVIDER = $(shell sed -n 's/^ *managed-postgres:provider: *//p' Pulumi.$(STACK).yaml 2>/dev/null)
 YES_FLAG = $(if $(filter 1 yes true,$(YES)),--yes)
 
@@ -39,7 +39,8 @@ lock: install-dev ## pin what pyproject.toml asks for
 	@$(BIN)/python -m pip install --quiet uv
 	@$(COMPILE) -o requirements.txt
 	@$(COMPILE) --extra aws -c requirements.txt -o requirements-aws.txt
-	@$(COMPILE) --extra dev --extra aws -c requirements.txt -c requirements-aws.txt -o requirements-dev.txt
+	@$(COMPILE) --extra gcp -c requirements.txt -o requirements-gcp.txt
+	@$(COMPILE) --extra dev --extra aws --extra gcp -c requirements.txt -c requirements-aws.txt -c requirements-gcp.txt -o requirements-dev.txt
 COMPILE = $(BIN)/python -m uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 
 install:

@@ -27,6 +27,8 @@ class Access:
     secrets: dict[str, SecretRef] = field(default_factory=dict)
     after: Sequence[pulumi.Resource] = ()
     """Grants that must exist before the workload starts."""
+    files: dict[str, SecretRef] = field(default_factory=dict)
+    """Files that it must find, by path, such as the CA of a server; for where images do not bring them."""
     permissions: Sequence[Any] = ()
     """Rights that the workload's own identity needs, in the provider's form (AWS: policy statements)."""
 
@@ -35,6 +37,7 @@ class Access:
         return Access(
             environment={**other.environment, **self.environment},
             secrets={**other.secrets, **self.secrets},
+            files={**other.files, **self.files},
             after=(*self.after, *other.after),
             permissions=(*self.permissions, *other.permissions),
         )

@@ -40,6 +40,10 @@ class Scope:
         """Id of the application's database secret, ``<app>/<environment>/db``."""
         return f"{self.app}/{self.environment}/db"
 
+    def secret_name(self, *roles: str) -> str:
+        """Id of a secret where no '/' may stand in it (Google Cloud): ``<app>-<environment>-<roles>``."""
+        return "-".join((self.app, self.environment, *roles))
+
     def all_tags(self) -> dict[str, str]:
         """The stack file's tags and ours; ours win, because cost reports and sweeps rely on them."""
         return {

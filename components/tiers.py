@@ -30,6 +30,7 @@ TIERS = (
     Row("database.storage.size_gib", 20, 50, 100),
     Row("database.storage.max_size_gib", 100, 500, 1000),
     Row("database.backup.retention_days", 7, 14, 30),
+    Row("database.maintenance.track", "canary", "stable", "week5"),
     Row("database.apply_immediately", True, True, False),
     Row("database.deletion_protection", False, False, True),
     Row("database.final_backup", False, True, True),
@@ -48,21 +49,44 @@ TIERS = (
 
 TIER_NAMES = tuple(Row._fields[1:])
 
+
+class ProviderRow(NamedTuple):
+    """A default that one provider has otherwise than all others."""
+
+    key: str
+    others: Any
+    gcp: Any
+
+
+PROVIDERS = (
+    #           key                     others      gcp
+    ProviderRow("cache.engine", "valkey", "redis"),
+    ProviderRow("cache.version", "8", "7.2"),
+    ProviderRow("services.*.cpu", 0.5, 1),
+    ProviderRow("jobs.*.cpu", 0.5, 1),
+)
+"""Memorystore has a password for Redis only, at most 7.2; Cloud Run's second generation begins at a whole CPU."""
+
 SERVICE_KINDS: dict[str, dict[str, Any]] = {
-    "backend": {"port": 8000, "health_check": {"interval_seconds": 60, "timeout_seconds": 30, "start_period_seconds": 120}},
+    "backend": {
+        "port": 8000,
+        "health_check": {"ready_path": "/readyz", "interval_seconds": 60, "timeout_seconds": 30, "start_period_seconds": 120},
+    },
     "frontend": {"port": 80, "health_check": {"interval_seconds": 30, "timeout_seconds": 10, "start_period_seconds": 60}},
 }
 """Defaults by kind of service, from the AWS production guide."""
 
 
 def with_defaults(tier: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """*given* with the tier's and the service kinds' defaults beneath it; *given* wins, key by key.
+    """*given* with the tier's, its provider's and the service kinds' defaults beneath it; *given* wins, key by key.
 
     Blocks that the stack file leaves out altogether stay out when they are optional there (cache, services).
     """
     settings = dict(given)
     for row in TIERS:
         _set_default(settings, row.key.split("."), getattr(row, tier))
+    for choice in PROVIDERS:
+        _set_default(settings, choice.key.split("."), choice.gcp if given.get("provider") == "gcp" else choice.others)
     for name, service in _services(settings).items():
         kind = service.get("kind", "backend")
         defaults = SERVICE_KINDS.get(kind, {}) if isinstance(kind, str) else {}

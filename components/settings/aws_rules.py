@@ -168,19 +168,6 @@ def network(settings: Settings) -> Problems:
         )
 
 
-def application_login(settings: Settings) -> Problems:
-    """The database is private, so its application user is made from inside the network: by the owner's job."""
-    logs_in = [f"services.{name}" for name, service in settings.services.items() if service.database]
-    logs_in += [f"jobs.{name}" for name, job in settings.jobs.items() if job.database and job.database_role == "application"]
-    makes_it = any(job.when == "deploy" and job.database and job.database_role == "owner" for job in settings.jobs.values())
-    if logs_in and not makes_it:
-        yield (
-            "jobs",
-            f"has none with when 'deploy' and database_role 'owner', which makes the user that {logs_in[0]} logs in as; "
-            "add one that runs 'python -m operations migrate up'",
-        )
-
-
 def reader_autoscaling(settings: Settings) -> Problems:
     """It goes by the CPU of the readers; without any it would never begin."""
     database = settings.database
@@ -225,7 +212,6 @@ AWS_RULES: tuple[Callable[[Settings], Problems], ...] = (
     workload_users,
     log_retention,
     network,
-    application_login,
     reader_autoscaling,
     operations_image,
     schedules,

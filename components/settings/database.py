@@ -11,6 +11,13 @@ from components.settings.model import Day, Model, Size, Version, Window, matchin
 Identifier = Annotated[
     str, matching(r"[a-z_][a-z0-9_]{0,62}", "must be lower-case letters, digits and '_', at most 63, not starting with a digit")
 ]
+DayOfYear = Annotated[str, matching(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "must be month and day, such as '12-20'")]
+Person = Annotated[
+    str,
+    matching(
+        r"(user|group):[^@\s:]+@[^@\s:]+\.[^@\s:]+", "must be such as 'user:ann@example.com' or 'group:on-call@example.com'"
+    ),
+]
 Moment = Annotated[str, matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "must be a UTC time such as '2026-01-15T10:30:00Z'")]
 
 
@@ -58,13 +65,26 @@ class DatabaseBackup(Model):
     """Daily window, UTC. 17:00 UTC is 02:00 in Tokyo, the quietest hour of the guides."""
 
 
+class DenyPeriod(Model):
+    """Days of each year on which the provider may not patch."""
+
+    start: DayOfYear
+    """First day, such as '12-20'."""
+    end: DayOfYear
+    """First day after it, such as '01-10'; before `start` it is one of the next year. At most 90 days after `start`."""
+
+
 class MaintenanceSettings(Model):
     """When the provider may patch or restart the database."""
 
     day: Day = "sun"
     """Day of the week, UTC."""
     window: Window = "18:30-19:30"
-    """Hours of that day, UTC; must not overlap the backup window."""
+    """Hours of that day, UTC; must not overlap the backup window. Cloud SQL takes the hour that it begins in."""
+    track: Literal["canary", "stable", "week5"]
+    """Cloud SQL: how long after a release it comes: canary in the first week, stable in the second, week5 in the fifth."""
+    deny_period: DenyPeriod | None = None
+    """Cloud SQL: no maintenance on these days of the year, for example around New Year."""
 
 
 class PoolingSettings(Model):
@@ -104,6 +124,10 @@ class DatabaseSettings(Model):
     """Size class; each cloud's README says what it means there."""
     instance_class: str | None = None
     """Exact instance class or machine type (db.r6g.large, db-custom-2-8192); wins over `size`."""
+    edition: Literal["enterprise", "enterprise-plus"] = "enterprise"
+    """Cloud SQL: enterprise-plus has faster machines, 35 days of point-in-time recovery, pooling and data cache."""
+    data_cache: bool = False
+    """Cloud SQL enterprise-plus: cache read pages on local SSD."""
     ha: bool
     """Survive the loss of a zone: standby or second instance elsewhere."""
     readers: int = Field(ge=0, le=15)
@@ -116,7 +140,7 @@ class DatabaseSettings(Model):
     """Disk."""
     backup: DatabaseBackup
     """Provider backups."""
-    maintenance: MaintenanceSettings = MaintenanceSettings()
+    maintenance: MaintenanceSettings
     """Maintenance window."""
     auto_minor_upgrade: bool = True
     """Take minor versions in the maintenance window; must be off when a minor is pinned."""
@@ -128,6 +152,8 @@ class DatabaseSettings(Model):
     """Apply changes at once instead of in the maintenance window."""
     iam_login: bool = True
     """Allow login with cloud identities. No effect on local."""
+    iam_users: tuple[Person, ...] = ()
+    """Google Cloud: people and groups who may log in with their own identity and read everything."""
     deletion_protection: bool
     """Refuse to delete the database: at the provider, in Pulumi and on every child that holds data."""
     final_backup: bool

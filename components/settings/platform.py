@@ -14,10 +14,11 @@ Email = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "must be an e-mail 
 class CacheSettings(Model):
     """A Redis-compatible cache: ElastiCache, Memorystore, or a server on this machine."""
 
-    engine: Literal["valkey", "redis"] = "valkey"
-    """Server software. `local` takes whichever is installed. A change recreates the cache."""
-    version: Version = "8"
-    """Major version on the clouds; `local` takes what is installed."""
+    engine: Literal["valkey", "redis"]
+    """Server software. `local` takes whichever is installed. A change recreates the cache. Memorystore for Valkey knows no \
+password: clients log in with tokens of their own identity."""
+    version: Version
+    """Version on the clouds; `local` takes what is installed."""
     size: Size = "small"
     """Size class."""
     port: int = Field(default=6379, ge=1024, le=65535)
@@ -52,7 +53,7 @@ name servers the domain's owner must then delegate to."""
     waf: bool
     """Put a web application firewall with the provider's managed rules in front."""
     log_retention_days: int = Field(default=90, ge=1, le=3650)
-    """Days that the firewall's logs are kept. Access logs of the load balancer are kept for 90."""
+    """Days that the firewall's logs are kept; on gcp the load balancer's too, which on AWS are kept for 90."""
 
 
 class AlarmSettings(Model):

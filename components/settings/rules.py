@@ -9,6 +9,9 @@ from pathlib import Path
 from components.clouds import CLOUDS
 from components.settings.aws_edge_rules import AWS_EDGE_RULES
 from components.settings.aws_rules import AWS_RULES
+from components.settings.cloud_rules import CLOUD_RULES
+from components.settings.gcp_edge_rules import GCP_EDGE_RULES
+from components.settings.gcp_rules import GCP_RULES
 from components.settings.model import minutes_of
 from components.settings.stack import Settings
 
@@ -234,7 +237,10 @@ RULES: tuple[Callable[[Settings], Problems], ...] = (
     alarms,
 )
 
-OF_PROVIDER = {"aws": (*AWS_RULES, *AWS_EDGE_RULES)}
+OF_PROVIDER = {
+    "aws": (*CLOUD_RULES, *AWS_RULES, *AWS_EDGE_RULES),
+    "gcp": (*CLOUD_RULES, *GCP_RULES, *GCP_EDGE_RULES),
+}
 
 
 def broken(settings: Settings, root: Path) -> Problems:

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from components.settings.stack import Settings
-from components.tiers import SERVICE_KINDS, TIERS
+from components.tiers import PROVIDERS, SERVICE_KINDS, TIERS
 
 BEGIN, END = "<!-- settings: begin (make docs writes this) -->", "<!-- settings: end -->"
 
@@ -79,6 +79,9 @@ def _default(key: str, field: FieldInfo) -> str:
         if row.key == pattern:
             values = [_shown(value) for value in row[1:]]
             return values[0] if len(set(values)) == 1 else " / ".join(values)
+    for choice in PROVIDERS:
+        if choice.key == pattern:
+            return f"{_shown(choice.others)}, on gcp {_shown(choice.gcp)}"
     if key in BY_PROVIDER:
         return BY_PROVIDER[key]
     if pattern.startswith("services.*."):

@@ -20,6 +20,8 @@ class HealthCheck(Model):
 
     path: UrlPath = "/healthz"
     """HTTP path that answers 200 when the container is alive. Do not ask the database here."""
+    ready_path: UrlPath | None = None
+    """Cloud Run: path that also asks the database; tried at start until it answers 200. None: `path`."""
     interval_seconds: int = Field(ge=5, le=300)
     """Time between two checks."""
     timeout_seconds: int = Field(ge=1, le=120)
@@ -67,8 +69,8 @@ class Workload(Model):
     """Container image with tag or digest; on `local` a folder of this checkout, run in place."""
     command: tuple[str, ...] = ()
     """Command and arguments; empty means the image's own. Needed on `local`."""
-    cpu: float = Field(default=0.5, ge=0.25, le=16, multiple_of=0.25)
-    """Virtual CPUs. Fargate has 0.25, 0.5, 1, 2, 4, 8 and 16."""
+    cpu: float = Field(ge=0.25, le=16, multiple_of=0.25)
+    """Virtual CPUs. Fargate has 0.25, 0.5, 1, 2, 4, 8 and 16; Cloud Run 1, 2, 4, 6 and 8."""
     memory_mib: int = Field(default=1024, ge=512, le=122880)
     """Memory in MiB."""
     architecture: Literal["x86_64", "arm64"] = "x86_64"
@@ -88,9 +90,11 @@ class Workload(Model):
     read_only_root: bool = True
     """ECS: nothing but /tmp can be written."""
     scratch_gib: int | None = Field(default=None, ge=21, le=200)
-    """ECS: disk at /scratch, also TMPDIR, gone with the task. None: only /tmp, in memory."""
+    """Disk at /scratch, also TMPDIR, gone with the container. None: only /tmp, in memory."""
     egress_ports: tuple[Port, ...] = (443,)
-    """AWS: ports on the internet that it may call, besides what it is granted inside the network."""
+    """Ports on the internet that it may call from the clouds, besides what it is granted inside the network."""
+    binary_authorization: bool = False
+    """Cloud Run: start only images that the project's Binary Authorization policy accepts."""
     log_retention_days: int = Field(ge=1, le=3653)
     """Days that its logs are kept on the clouds."""
 
@@ -115,7 +119,7 @@ class ServiceSettings(Workload):
     stop_timeout_seconds: int = Field(default=30, ge=1, le=120)
     """Time between the polite and the hard stop."""
     spot: bool
-    """Use cheaper capacity that can be taken away."""
+    """Use cheaper capacity: on ECS it can be taken away, on Cloud Run it has CPU only while it answers a request."""
     exec_access: bool = False
     """Allow a shell in the running container (ECS Exec)."""
     traffic: Traffic = Traffic()

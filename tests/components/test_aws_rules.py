@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.config import parse
-from tests.components.stack_files import CLOUD, SERVICE, problems
+from tests.components.stack_files import CLOUD, OWNER, SERVICE, problems
 
 SMALL = {"cpu": 1, "memory_mib": 2048}
 
@@ -54,7 +54,7 @@ SMALL = {"cpu": 1, "memory_mib": 2048}
             "network.existing.database_subnets has 0; AWS asks for at least two",
         ),
         ({"network": {"zones": ["ap-northeast-1a"]}}, "network.zones names 1 zones while availability_zones is 2"),
-        ({"services": {"api": SERVICE}}, "jobs has none with when 'deploy' and database_role 'owner', which makes the user that"),
+        ({"services": {"api": SERVICE}}, "jobs has none with when 'deploy' and database_role 'owner', which gives its rights to"),
         ({"database": {"reader_autoscaling": {"max_readers": 3}}}, "reader_autoscaling needs a reader whose load it can watch"),
         (
             {"operations_image": "ghcr.io/me/operations:1"},
@@ -95,5 +95,5 @@ def test_aws_sentences(checkout: Path, change: dict[str, Any], sentence: str) ->
 
 
 def test_aws_rules_bind_no_other_cloud(checkout: Path) -> None:
-    stack = {**CLOUD, "provider": "gcp", "services": {"api": {**SERVICE, "cpu": 0.75}}}
-    assert parse(stack, file="f", root=checkout).services["api"].cpu == 0.75
+    stack = {**CLOUD, "provider": "gcp", "services": {"api": {**SERVICE, "cpu": 6, "memory_mib": 4096}}, "jobs": OWNER}
+    assert parse(stack, file="f", root=checkout).services["api"].cpu == 6

@@ -21,7 +21,8 @@ def test_more_careful_towards_prod() -> None:
 
 def test_optional_blocks_stay_out() -> None:
     assert "cache" not in with_defaults("prod", {})
-    assert with_defaults("prod", {"cache": {}})["cache"] == {"ha": True}
+    assert with_defaults("prod", {"cache": {}})["cache"] == {"ha": True, "engine": "valkey", "version": "8"}
+    assert with_defaults("prod", {"cache": {}, "provider": "gcp"})["cache"] == {"ha": True, "engine": "redis", "version": "7.2"}
 
 
 def test_defaults_reach_every_service_and_change_nothing_given() -> None:

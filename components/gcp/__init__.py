@@ -1,0 +1,1 @@
+"""Google Cloud: Cloud SQL, Cloud Run and what stands around them."""
