@@ -65,6 +65,14 @@ def ensure_application_role(connection: Connection, *, role: str, password: str,
     :param connection: to the database *dbname*, as a superuser or a member of *admin*.
     """
     _ensure_login(connection, role, password, sql.SQL("nocreaterole"))
+    grant_application_rights(connection, role=role, admin=admin, dbname=dbname)
+
+
+def grant_application_rights(connection: Connection, *, role: str, admin: str, dbname: str) -> None:
+    """The rights of :func:`ensure_application_role` for a role that is there; nothing else about it changes.
+
+    Enough is to own what is granted: from PostgreSQL 16 on nobody may alter a role that a cloud's own superuser made.
+    """
     names = {"role": sql.Identifier(role), "admin": sql.Identifier(admin), "database": sql.Identifier(dbname)}
     for statement in (
         "grant connect on database {database} to {role}",
@@ -93,6 +101,20 @@ def change_password(connection: Connection, *, role: str, password: str) -> None
 def exists(connection: Connection, role: str) -> bool:
     """Whether there is a role *role*."""
     return connection.execute("select from pg_roles where rolname = %s", [role]).fetchone() is not None
+
+
+def has_application_rights(connection: Connection, role: str) -> bool:
+    """Whether *role* was once given this database: it may connect in its own name, and not only as everybody may at first."""
+    query = """
+        select from pg_database, aclexplode(datacl) as entry
+        where datname = current_database() and entry.privilege_type = 'CONNECT' and entry.grantee = to_regrole(%s)
+    """
+    return connection.execute(query, [sql.Identifier(role).as_string(connection)]).fetchone() is not None
+
+
+def let_in_readers(connection: Connection, *, dbname: str) -> None:
+    """Whoever is a member of ``pg_read_all_data`` may connect to *dbname*; reading it is their right already."""
+    connection.execute(sql.SQL("grant connect on database {} to pg_read_all_data").format(sql.Identifier(dbname)))
 
 
 def drop(connection: Connection, *, dbname: str, owner: str, users: Sequence[str]) -> None:

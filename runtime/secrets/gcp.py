@@ -28,6 +28,7 @@ class GcpSecret:
     def fetch(self) -> Credentials:
         try:
             from google.api_core.exceptions import (
+                FailedPrecondition,
                 GoogleAPICallError,
                 NotFound,
                 PermissionDenied,
@@ -50,6 +51,10 @@ class GcpSecret:
         except PermissionDenied:
             raise SecretError(
                 f"Google refuses to show {self.name}: grant roles/secretmanager.secretAccessor on it to this service's account"
+            ) from None
+        except FailedPrecondition:
+            raise SecretError(
+                f"{self.name} is disabled or destroyed: enable that version again, or add a new one to the secret"
             ) from None
         except GoogleAuthError:
             raise SecretError(f"cannot read {self.name}: this process has no Google credentials") from None

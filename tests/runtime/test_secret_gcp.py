@@ -1,11 +1,16 @@
-"""Google Secret Manager, against a gRPC server of our own that speaks its protocol."""
+"""Google Secret Manager, against a gRPC server of our own that speaks its protocol with Google's generated messages.
+
+The library brings no servicer class (its messages are proto-plus), so the server is a generic handler of the one method.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import grpc  # type: ignore[import-untyped]
 import pytest
@@ -18,32 +23,45 @@ from google.cloud.secretmanager_v1 import (
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceGrpcTransport
 
 from runtime.errors import SecretError
-from runtime.secrets import Credentials
+from runtime.secrets import CachedSource, Credentials
 from runtime.secrets.gcp import GcpSecret, crc32c
 
 PASSWORD = "never-shown-7f3a"
 GOOD = json.dumps({"username": "u", "password": "p", "host": "10.0.0.3"}).encode()
 
 
+METHOD = "/google.cloud.secretmanager.v1.SecretManagerService/AccessSecretVersion"
+
+
 class Store(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Serves AccessSecretVersion from ``payloads``, or ends with the status of ``refusals``."""
+    """Serves AccessSecretVersion from ``payloads``, or ends with the status of ``refusals``; those of ``passing`` end.
+
+    What ``slow`` names is not answered before ``stop``.
+    """
 
     def __init__(self) -> None:
         self.port = 0
         self.payloads: dict[str, SecretPayload] = {}
         self.refusals: dict[str, grpc.StatusCode] = {}
+        self.passing: dict[str, list[grpc.StatusCode]] = {}
+        self.slow: set[str] = set()
+        self.stop = Event()
 
     def put(self, name: str, data: bytes, checksum: int | None = None) -> None:
         self.payloads[name] = SecretPayload(data=data, data_crc32c=crc32c(data) if checksum is None else checksum)
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        if details.method != "/google.cloud.secretmanager.v1.SecretManagerService/AccessSecretVersion":
+        if details.method != METHOD:
             return None
         return grpc.unary_unary_rpc_method_handler(
             self.access, AccessSecretVersionRequest.deserialize, AccessSecretVersionResponse.serialize
         )
 
     def access(self, request: AccessSecretVersionRequest, context: grpc.ServicerContext) -> AccessSecretVersionResponse:
+        if request.name in self.slow:
+            self.stop.wait(30)
+        if self.passing.get(request.name):
+            context.abort(self.passing[request.name].pop(), PASSWORD)
         if request.name in self.refusals:
             context.abort(self.refusals[request.name], PASSWORD)
         if request.name not in self.payloads:
@@ -54,11 +72,12 @@ class Store(grpc.GenericRpcHandler):  # type: ignore[misc]
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
     handler = Store()
-    server = grpc.server(ThreadPoolExecutor(2))
+    server = grpc.server(ThreadPoolExecutor(4))
     server.add_generic_rpc_handlers((handler,))
     handler.port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield handler
+    handler.stop.set()
     server.stop(None).wait()
 
 
@@ -107,13 +126,61 @@ def test_a_missing_secret(client: SecretManagerServiceClient) -> None:
     ("status", "sentence"),
     [
         (grpc.StatusCode.PERMISSION_DENIED, "grant roles/secretmanager.secretAccessor on it"),
-        (grpc.StatusCode.FAILED_PRECONDITION, "did not give projects/p/secrets/refused/versions/latest (FailedPrecondition)"),
-        (grpc.StatusCode.INTERNAL, "(InternalServerError)"),
+        (grpc.StatusCode.INTERNAL, "did not give projects/p/secrets/refused/versions/latest (InternalServerError)"),
+        (grpc.StatusCode.UNAUTHENTICATED, "(Unauthenticated)"),
     ],
 )
 def test_refusals(store: Store, client: SecretManagerServiceClient, status: grpc.StatusCode, sentence: str) -> None:
     store.refusals["projects/p/secrets/refused/versions/latest"] = status
     assert sentence in problem_of(GcpSecret("projects/p/secrets/refused", client=client))
+
+
+@pytest.mark.parametrize("version", ["latest", "3"])
+def test_a_disabled_version(store: Store, client: SecretManagerServiceClient, version: str) -> None:
+    """What a revision meets that is rolled back to a version which somebody has disabled."""
+    name = f"projects/p/secrets/disabled/versions/{version}"
+    store.refusals[name] = grpc.StatusCode.FAILED_PRECONDITION
+    assert problem_of(GcpSecret(name, client=client)) == (
+        f"{name} is disabled or destroyed: enable that version again, or add a new one to the secret"
+    )
+
+
+@pytest.mark.parametrize("status", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED])
+def test_a_moment_of_weakness_is_waited_out(store: Store, client: SecretManagerServiceClient, status: grpc.StatusCode) -> None:
+    name = "projects/p/secrets/weak/versions/latest"
+    store.put(name, GOOD)
+    store.passing[name] = [status, status]
+    assert GcpSecret("projects/p/secrets/weak", client=client).fetch().username == "u"
+    assert store.passing[name] == []
+
+
+@pytest.mark.parametrize("status", [None, grpc.StatusCode.UNAVAILABLE], ids=["slow", "down"])
+def test_a_slow_answer_is_not_waited_for(
+    store: Store, client: SecretManagerServiceClient, status: grpc.StatusCode | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.secrets.gcp.SECONDS", 0.5)
+    name = f"projects/p/secrets/late-{status is None}/versions/latest"
+    if status is None:
+        store.slow.add(name)
+    else:
+        store.refusals[name] = status
+    begin = time.monotonic()
+    text = problem_of(GcpSecret(name, client=client))
+    assert time.monotonic() - begin < 3
+    assert text.startswith(f"Google Secret Manager did not give {name} (")
+    assert ("DeadlineExceeded" in text) is (status is None)
+
+
+def test_a_refused_login_is_asked_for_again(store: Store, client: SecretManagerServiceClient) -> None:
+    """``latest`` is another user after each rotation; the one before works on for those who hold it."""
+    name = "projects/p/secrets/turns/versions/latest"
+    store.put(name, json.dumps({"username": "shop_app", "password": "one"}).encode())
+    clock = iter(range(0, 100, 10))
+    source = CachedSource(GcpSecret("projects/p/secrets/turns", client=client), clock=lambda: float(next(clock)))
+    first = source.fetch()
+    store.put(name, json.dumps({"username": "shop_app_clone", "password": "two"}).encode())
+    assert source.fetch() == first, "a login that works is not asked for"
+    assert source.refresh(first) == Credentials(username="shop_app_clone", password="two")
 
 
 def test_content_that_is_no_login(store: Store, client: SecretManagerServiceClient) -> None:
