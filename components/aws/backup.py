@@ -8,7 +8,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms import Alarm, LogLines, alarm_resource, topic_arn
-from components.aws.cron import longest_pause_hours
 from components.aws.kms import customer_key
 from components.aws.network import AwsNetwork
 from components.aws.postgres import AwsPostgres
@@ -17,6 +16,7 @@ from components.aws.schedule import run_on_schedule
 from components.aws.task import FargateTask, fargate_task
 from components.aws.vault import vault
 from components.contract import Backups, BackupsArgs
+from components.cron import longest_pause_hours
 from components.environment import Access
 from components.names import Scope
 from components.settings.platform import BackupSettings

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import groupby, islice, pairwise
-from math import ceil
-from zoneinfo import ZoneInfo
+from itertools import groupby
 
 from cronsim import CronSim
-
-
-def longest_pause_hours(unix: str, timezone: str) -> int:
-    """The most hours between two runs of *unix*, rounded up: over the next hundred runs."""
-    runs = list(islice(CronSim(unix, datetime.now(ZoneInfo(timezone))), 100))
-    pauses = [after - before for before, after in pairwise(run.astimezone(UTC) for run in runs)]
-    return ceil(max(pauses).total_seconds() / 3600)
 
 
 def aws_cron(unix: str) -> str:
