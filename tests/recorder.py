@@ -65,8 +65,9 @@ class Recorder(mocks.Mocks):
 
 def computed(token: str, name: str) -> dict[str, Any]:
     """Outputs that a real provider would compute: from the annotations of our dynamic resource classes and the SDKs."""
-    if token.startswith(("aws:", "random:")):
-        return {**_sdk_outputs("pulumi_aws", token, name), **_made_up(token, name)}
+    cloud = token.partition(":")[0]
+    if cloud in ("aws", "gcp", "random"):
+        return {**_sdk_outputs(f"pulumi_{cloud}", token, name), **_made_up(token, name)}
     for cls in DynamicResource.__subclasses__():
         if f"pulumi-python:{cls._resource_type_name}" == token:
             return {key: 5432 if "[int]" in hint else f"{name}.{key}" for key, hint in cls.__annotations__.items()}
@@ -106,6 +107,24 @@ def _made_up(token: str, name: str) -> dict[str, Any]:
         "random:index/randomId:RandomId": {"hex": "0a1b2c3d"},
         "random:index/randomPassword:RandomPassword": {"result": f"{name}.result"},
         "aws:route53/zone:Zone": {"nameServers": ["ns-1.example.net", "ns-2.example.net"]},
+        "gcp:sql/databaseInstance:DatabaseInstance": {"serverCaCerts": [{"cert": f"{name}.ca"}]},
+        "gcp:redis/instance:Instance": {"serverCaCerts": [{"cert": f"{name}.ca"}]},
+        "gcp:memorystore/instance:Instance": {
+            "endpoints": [
+                {
+                    "connections": [
+                        {
+                            "pscAutoConnection": {
+                                "connectionType": f"CONNECTION_TYPE_{kind}",
+                                "ipAddress": f"{name}.{kind.lower()}",
+                            }
+                        }
+                        for kind in ("READER", "PRIMARY")
+                    ]
+                }
+            ],
+            "managedServerCas": [{"caCerts": [{"certificates": [f"{name}.ca", f"{name}.root"]}]}],
+        },
     }.get(token, {})
 
 
@@ -151,15 +170,31 @@ def record(program: Callable[[], Any], config: Mapping[str, Any], *, stack_name:
 
 
 def readable(inputs: dict[str, Any]) -> dict[str, Any]:
-    """*inputs*, with the JSON text of ECS container definitions also as ``containers``: by name, variables as a map."""
-    text = inputs.get("containerDefinitions")
-    if not isinstance(text, str):
-        return inputs
-    containers = {container["name"]: container for container in json.loads(text)}
-    for container in containers.values():
-        container["environment"] = {item["name"]: item["value"] for item in container["environment"]}
-        container["secrets"] = {item["name"]: item["valueFrom"] for item in container["secrets"]}
-    return {**inputs, "containers": containers}
+    """*inputs*, with the containers of ECS and Cloud Run also as ``containers``: by name, variables as a map."""
+    text, template = inputs.get("containerDefinitions"), inputs.get("template")
+    if isinstance(text, str):
+        return {**inputs, "containers": {container["name"]: _of_ecs(container) for container in json.loads(text)}}
+    if isinstance(template, dict):
+        given = template.get("template", template).get("containers", ())
+        return {**inputs, "containers": {container.get("name", "container"): _of_cloud_run(container) for container in given}}
+    return inputs
+
+
+def _of_ecs(container: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **container,
+        "environment": {item["name"]: item["value"] for item in container["environment"]},
+        "secrets": {item["name"]: item["valueFrom"] for item in container["secrets"]},
+    }
+
+
+def _of_cloud_run(container: dict[str, Any]) -> dict[str, Any]:
+    references = {item["name"]: item["valueSource"]["secretKeyRef"] for item in container["envs"] if "valueSource" in item}
+    return {
+        **container,
+        "environment": {item["name"]: item.get("value") for item in container["envs"] if "valueSource" not in item},
+        "secrets": {name: f"{item.get('secret')}:{item.get('version')}" for name, item in references.items()},
+    }
 
 
 @contextmanager

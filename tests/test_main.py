@@ -29,8 +29,8 @@ def recorded(stack: str) -> Recording:
     return record(main, stack_file(stack), stack_name=stack)
 
 
-UNTOLD = ("containerDefinitions", "dashboardBody", "tags", "tagsAll")
-"""Inputs that a thin snapshot leaves out: told as ``containers``, or the business of other tests."""
+UNTOLD = ("containerDefinitions", "dashboardBody", "dashboardJson", "tags", "tagsAll", "labels", "userLabels")
+"""Inputs that a thin snapshot leaves out: told elsewhere in it, or the business of other tests."""
 
 
 def picture(recording: Recording) -> str:
@@ -40,7 +40,8 @@ def picture(recording: Recording) -> str:
     lines = []
     for resource in recording.resources.values():
         parent = recording.parent_of(resource)
-        inputs = {key: value for key, value in resource.inputs.items() if key not in UNTOLD}
+        untold = (*UNTOLD, "containers") if "template" in resource.inputs else UNTOLD
+        inputs = {key: value for key, value in resource.inputs.items() if key not in untold}
         kind = resource.type.removeprefix("pulumi-python:dynamic/").removeprefix("managed-postgres:index:")
         text = json.dumps(inputs, sort_keys=True) if inputs else ""
         lines.append(f"{parent.name if parent else resource.name} | {kind} | {resource.name} | {text}".rstrip(" |"))

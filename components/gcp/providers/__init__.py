@@ -1,0 +1,1 @@
+"""Dynamic resources: what a deployment must see through Google's API. The only place of the program that calls it."""
