@@ -37,8 +37,8 @@ def test_settings_are_refused_before_anything_is_made(
     assert not deployment.paths.root.exists()
 
 
-def test_a_provider_that_is_not_here_yet(deployment: Deployment) -> None:
+def test_a_provider_that_is_not_here(deployment: Deployment) -> None:
     (deployment.root / "Pulumi.local.yaml").write_text("config:\n  managed-postgres:app: a\n  managed-postgres:provider: gcp\n"
                                                        "  managed-postgres:tier: dev\n")  # fmt: skip
-    if not (deployment.root / "components" / "gcp").exists():
-        refused(deployment.run("up"), "provider is 'gcp', whose components (components/gcp/cloud.py) are not in this checkout")
+    (deployment.root / "components" / "gcp" / "cloud.py").unlink()
+    refused(deployment.run("up"), "provider is 'gcp', whose components (components/gcp/cloud.py) are not in this checkout")

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.engine.aws.standin.world import Record, World
+from tests.engine.standin.world import Record, World
 
 Answer = dict[str, Any]
 NOW = 1767225600

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.aws.deployment import AwsDeployment, Deploy, lost, told
+from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
 from tests.engine.aws.stacks import database_stack
+from tests.engine.standin.deployment import told
 
 pytestmark = pytest.mark.timeout(300)
 

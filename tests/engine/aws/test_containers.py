@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.aws.deployment import AwsDeployment, Deploy, told
+from tests.engine.aws.deployment import AwsDeployment, Deploy
 from tests.engine.aws.stacks import container_stack
 from tests.engine.deployment import refused
+from tests.engine.standin.deployment import told
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.aws.deployment import AwsDeployment, Deploy, lost, own_settings, told
+from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
+from tests.engine.standin.deployment import own_settings, told
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from tests.engine.aws.deployment import AwsDeployment, Deploy, lost, own_settings, told
+from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
 from tests.engine.deployment import refused
+from tests.engine.standin.deployment import own_settings, told
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine.aws.deployment import AwsDeployment, Deploy, lost, told
+from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
 from tests.engine.aws.stacks import database_stack
+from tests.engine.standin.deployment import told
 
 pytestmark = pytest.mark.timeout(300)
 

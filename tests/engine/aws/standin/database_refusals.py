@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from tests.engine.aws.standin.facts import actual, numbers
-from tests.engine.aws.standin.world import Record, World
-
-Values = dict[str, Any]
-OnCreate = Callable[[World, str, Values], Iterator[str]]
-OnChange = Callable[[World, Record, Values], Iterator[str]]
+from tests.engine.standin.cloud import OnChange, OnCreate, Values
+from tests.engine.standin.world import Record, World
 
 DATABASES = ("rds/cluster:Cluster", "rds/instance:Instance")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.engine.aws.standin.world import Record, World
+from tests.engine.standin.world import Record, World
 
 MINORS = {"14": "14.18", "15": "15.13", "16": "16.9", "17": "17.5", "18": "18.1"}
 """The minor that a bare major is resolved to."""
@@ -24,7 +24,7 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def described(token: str, inputs: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+def described(world: World, token: str, inputs: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """Outputs of a *token* with *inputs* that are more than made up; *before* are the ones that it has."""
     short = token.partition(":")[2]
     if short in ("rds/cluster:Cluster", "rds/instance:Instance"):

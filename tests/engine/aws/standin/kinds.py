@@ -6,45 +6,12 @@ program is missing here. A dotted name is a property of a block.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """One resource type."""
-
-    name: str = ""
-    """Property that holds the physical name, where there is one."""
-    force_new: frozenset[str] = frozenset()
-    kept: frozenset[str] = frozenset()
-    """Optional and computed: AWS keeps its value when the program leaves it out."""
-    autonamed: bool = True
-    everything: bool = False
-    """Any change recreates it, except of tags and of what *free* names."""
-    free: frozenset[str] = frozenset({"tags", "tagsAll"})
-
-    def forces_new(self, key: str, olds: dict[str, Any], news: dict[str, Any]) -> bool:
-        if self.everything:
-            return key not in self.free
-        if key == self.name or key == f"{self.name}Prefix" or key in self.force_new:
-            return True
-        inner = [path.split(".") for path in self.force_new if path.startswith(f"{key}.")]
-        return any(_at(olds, path) != _at(news, path) for path in inner)
-
-
-def _at(value: Any, path: list[str]) -> Any:
-    for part in path:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _kind(name: str = "", force_new: str = "", kept: str = "", *, autonamed: bool = True) -> Kind:
-    return Kind(name=name, force_new=frozenset(force_new.split()), kept=frozenset(kept.split()), autonamed=autonamed)
+from tests.engine.standin.kinds import RANDOM, Kind, whole
+from tests.engine.standin.kinds import kind as _kind
 
 
 def _whole(name: str = "", free: str = "") -> Kind:
-    return Kind(name=name, everything=True, free=frozenset({"tags", "tagsAll", *free.split()}), autonamed=bool(name))
+    return whole(name, f"tags tagsAll {free}")
 
 
 _PLAIN = _kind()
@@ -56,6 +23,7 @@ _MONITORING = (
 _DB_SHARED = "engine storageEncrypted kmsKeyId dbName"
 
 KINDS: dict[str, Kind] = {
+    **RANDOM,
     "acm/certificate:Certificate": _whole(free="options"),
     "acm/certificateValidation:CertificateValidation": _whole(),
     "appautoscaling/policy:Policy": _kind("name", "resourceId scalableDimension serviceNamespace"),
@@ -188,14 +156,6 @@ KINDS: dict[str, Kind] = {
     "wafv2/webAcl:WebAcl": _kind("name", "scope"),
     "wafv2/webAclAssociation:WebAclAssociation": _whole(),
     "wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": _kind(force_new="resourceArn"),
-    "index/randomId:RandomId": _whole(),
-    "index/randomPassword:RandomPassword": _whole(),
-    "index/randomString:RandomString": _whole(),
     "vpc/securityGroupEgressRule:SecurityGroupEgressRule": _kind(force_new="securityGroupId"),
     "vpc/securityGroupIngressRule:SecurityGroupIngressRule": _kind(force_new="securityGroupId"),
 }
-
-
-def kind_of(token: str) -> Kind:
-    """The row of *token* (``aws:rds/cluster:Cluster``); one without surprises for a type that the table lacks."""
-    return KINDS.get(token.partition(":")[2], _PLAIN)

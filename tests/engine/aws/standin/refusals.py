@@ -9,27 +9,13 @@ import re
 from collections.abc import Iterator
 
 from tests.engine.aws.standin import database_refusals as databases
-from tests.engine.aws.standin.database_refusals import OnChange, OnCreate, Values
-from tests.engine.aws.standin.kinds import kind_of
-from tests.engine.aws.standin.world import Record, World
+from tests.engine.aws.standin.kinds import KINDS
+from tests.engine.standin.cloud import OnChange, OnCreate, Values
+from tests.engine.standin.refusals import in_use
+from tests.engine.standin.world import Record, World
 
 NODES = ("rds/clusterInstance:ClusterInstance", "rds/instance:Instance")
 """They share their names."""
-
-
-def create(world: World, token: str, inputs: Values) -> str | None:
-    """Why *token* cannot be made with *inputs*; None when it can."""
-    return next((sentence for rule in _CREATE for sentence in rule(world, token, inputs)), None)
-
-
-def update(world: World, record: Record, inputs: Values) -> str | None:
-    """Why *record* cannot be changed to *inputs*."""
-    return next((sentence for rule in _UPDATE for sentence in rule(world, record, inputs)), None)
-
-
-def delete(world: World, record: Record, state: Values) -> str | None:
-    """Why *record* cannot be deleted. *state* is what the engine last saw: the real provider decides by that."""
-    return next((sentence for rule in _DELETE for sentence in rule(world, record, state)), None)
 
 
 _NAMED_WITHIN = ("iam/rolePolicy:RolePolicy", "appautoscaling/policy:Policy")
@@ -37,12 +23,13 @@ _NAMED_WITHIN = ("iam/rolePolicy:RolePolicy", "appautoscaling/policy:Policy")
 
 
 def _name_is_free(world: World, token: str, inputs: Values) -> Iterator[str]:
-    kind, short = kind_of(token), token.partition(":")[2]
-    name = inputs.get(kind.name)
-    if not name or not token.startswith("aws:"):
+    short = token.partition(":")[2]
+    key = KINDS[short].name if short in KINDS else ""
+    name = inputs.get(key)
+    if not name:
         return
     family = NODES if short in NODES else (short,)
-    if short not in _NAMED_WITHIN and any(record.facts.get(kind.name) == name for record in world.all(*family)):
+    if short not in _NAMED_WITHIN and any(record.facts.get(key) == name for record in world.all(*family)):
         yield f"{short} {name} already exists"
     if short.endswith(":LogGroup") and name in world.noted("log-group"):
         yield f"ResourceAlreadyExistsException: log group {name} was made by RDS"
@@ -119,32 +106,6 @@ _REFERENCED: dict[str, tuple[str, ...]] = {
 """What cannot be deleted while it is used, and the properties that name it; none where its id is found nowhere else."""
 
 
-def _in_use(world: World, record: Record, state: Values) -> Iterator[str]:
-    short = record.type.partition(":")[2]
-    if short in _REFERENCED:
-        keys = _REFERENCED[short]
-        users = [
-            item.name
-            for item in world.all()
-            if item.key != record.key
-            and record.id in _texts({key: item.inputs.get(key) for key in keys} if keys else item.inputs)
-            and (not keys or item.type.startswith(f"aws:{short.partition('/')[0]}/"))
-        ]
-        if users:
-            yield f"InUse: {short} {record.id} is used by {', '.join(users)}"
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield value
-
-
-_CREATE: tuple[OnCreate, ...] = (_name_is_free, _service, _scalable, _rotation, _function, _access_logs, *databases.CREATE)
-_UPDATE: tuple[OnChange, ...] = databases.UPDATE
-_DELETE: tuple[OnChange, ...] = (_protected, _in_use, *databases.DELETE)
+CREATE: tuple[OnCreate, ...] = (_name_is_free, _service, _scalable, _rotation, _function, _access_logs, *databases.CREATE)
+UPDATE: tuple[OnChange, ...] = databases.UPDATE
+DELETE: tuple[OnChange, ...] = (_protected, in_use(_REFERENCED, same_service=True), *databases.DELETE)

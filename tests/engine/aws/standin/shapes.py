@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from pathlib import Path
 from typing import Any
 
-from tests.engine.aws.standin.kinds import Kind, kind_of
-from tests.engine.aws.standin.world import World
-from tests.recorder import computed
+from tests.engine.aws.standin.kinds import KINDS
+from tests.engine.standin.kinds import Kind
+from tests.engine.standin.shapes import random_outputs, template
+from tests.engine.standin.world import World
 
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 
-_HOLE = "@id@"
 _ARNS = {
     "cloudwatch/logGroup:LogGroup": "logs:{r}:{a}:log-group:{n}",
     "ecs/cluster:Cluster": "ecs:{r}:{a}:cluster/{n}",
@@ -66,12 +64,12 @@ def key_of(token: str, id_: str, outputs: dict[str, Any]) -> str:
 def outputs_of(world: World, token: str, id_: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """Computed outputs of a *token* with this id."""
     if token.startswith("random:"):
-        return _random(token, inputs)
+        return random_outputs(token, inputs)
     short = token.partition(":")[2]
-    found: dict[str, Any] = json.loads(json.dumps(_template(world.folder, token)).replace(_HOLE, id_.replace('"', "")))
+    found = template(world, token, id_)
     if "region" in found:
         found["region"] = REGION
-    name = kind_of(token).name
+    name = KINDS[short].name if short in KINDS else ""
     if name and short not in _ID_IS_ARN:
         found[name] = id_
     elif name:
@@ -86,35 +84,7 @@ def outputs_of(world: World, token: str, id_: str, inputs: dict[str, Any]) -> di
     return found
 
 
-def computed_names(world: World, token: str) -> list[str]:
-    """Names of the outputs that are not known before a *token* exists."""
-    if token.startswith("random:"):
-        return list(_random(token, {"byteLength": 1, "length": 1}))
-    return list(_template(world.folder, token))
-
-
-def _template(folder: Path, token: str) -> dict[str, Any]:
-    """Made once for each type: importing the SDK takes longer than everything else here."""
-    kept = folder / "shapes" / f"{token.replace('/', '.').replace(':', '.')}.json"
-    if not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
-        temporary = kept.with_suffix(f".{secrets.token_hex(4)}")
-        temporary.write_text(json.dumps(computed(token, _HOLE)))
-        temporary.replace(kept)
-    found: dict[str, Any] = json.loads(kept.read_text())
-    return found
-
-
 def _arn(short: str, name: str, inputs: dict[str, Any]) -> str:
     pattern = _ARNS.get(short, "service:{r}:{a}:thing/{n}-{x}")
     cluster = str(inputs.get("cluster", "")).rpartition("/")[2]
     return "arn:aws:" + pattern.format(r=REGION, a=ACCOUNT, n=name, x=secrets.token_hex(3), cluster=cluster)
-
-
-def _random(token: str, inputs: dict[str, Any]) -> dict[str, Any]:
-    if token.endswith(":RandomId"):
-        value = secrets.token_hex(int(inputs["byteLength"]))
-        return {"hex": value, "dec": str(int(value, 16)), "b64Url": value, "b64Std": value}
-    alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-    result = "".join(secrets.choice(alphabet) for _ in range(int(inputs["length"])))
-    return {"result": result, **({"bcryptHash": f"hash-{result[:4]}"} if token.endswith("Password") else {})}

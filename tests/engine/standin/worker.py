@@ -22,12 +22,16 @@ class Worker:
     """The process, in *folder*, with *environment* and none of the caller's Pulumi variables."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._folder, self._environment = folder, environment
+        self._start()
+
+    def _start(self) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "COV_"))}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.aws.worker"],
-            cwd=folder,
+            [sys.executable, "-m", "tests.engine.standin.worker"],
+            cwd=self._folder,
             # the checkout's own modules first; this file and what it needs are not copied
-            env={**kept, **environment, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])},
+            env={**kept, **self._environment, "PYTHONPATH": os.pathsep.join([str(self._folder), str(ROOT)])},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -40,6 +44,11 @@ class Worker:
         self._process.stdin.write(json.dumps(arguments) + "\n")
         self._process.stdin.flush()
         return Ended(**json.loads(self._process.stdout.readline()))
+
+    def restart(self) -> None:
+        """Load everything anew: the checkout's code has changed."""
+        self.close()
+        self._start()
 
     def close(self) -> None:
         self._process.communicate(timeout=30)

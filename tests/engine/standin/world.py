@@ -41,6 +41,9 @@ class Step:
     name: str
     id: str
     changed: tuple[str, ...] = ()
+    """Inputs that differ."""
+    paths: tuple[str, ...] = ()
+    """The same as far down as they can be told apart: ``settings.tier``."""
 
     def __str__(self) -> str:
         keys = f" ({', '.join(self.changed)})" if self.changed else ""
@@ -88,7 +91,10 @@ class World:
         """Everything done so far, in order."""
         path = self.folder / "ledger.jsonl"
         lines = path.read_text().splitlines() if path.exists() else []
-        return [Step(**{**found, "changed": tuple(found["changed"])}) for found in map(json.loads, lines)]
+        return [
+            Step(**{**found, "changed": tuple(found["changed"]), "paths": tuple(found["paths"])})
+            for found in map(json.loads, lines)
+        ]
 
     def note(self, topic: str, key: str, value: Any = True) -> None:
         """Remember something that is no resource: a snapshot, a secret that waits for its deletion."""
