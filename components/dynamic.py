@@ -6,9 +6,9 @@ import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
-from pulumi.dynamic import ConfigureRequest, ResourceProvider
+from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ResourceProvider, UpdateResult
 
 from components.errors import UserError
 
@@ -54,3 +54,35 @@ class DynamicProvider(ResourceProvider):
         main = sys.modules["__main__"]
         if getattr(main, "traceback", None) is traceback:
             main.traceback = SimpleNamespace(format_exc=format_error)  # type: ignore[attr-defined]
+
+
+class CheckProvider(DynamicProvider):
+    """Base of resources that look whether something is as wanted, and make nothing.
+
+    They look at create and update, never at preview. A failed check leaves the resource as it was: the next `up` looks again.
+    """
+
+    keys: ClassVar[tuple[str, ...]]
+    """The inputs. A change is noted."""
+    again: ClassVar[tuple[str, ...]]
+    """Those of which a change is something new to look at."""
+    subject: ClassVar[str]
+    """The input that names what is looked at: the resource's id."""
+    seen: ClassVar[str]
+    """The output."""
+
+    def look(self, values: Mapping[str, Any]) -> str:
+        """What was seen where all is well, else one sentence raised. *values*: the inputs."""
+        raise NotImplementedError
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        values = inputs(props)
+        return CreateResult(values[self.subject], values | {self.seen: self.look(values)})
+
+    def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        values = inputs(news)
+        seen = self.look(values) if changed(olds, news, self.again) else olds.get(self.seen)
+        return UpdateResult(values | {self.seen: seen})
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=changed(olds, news, self.keys))

@@ -44,7 +44,8 @@ class Failure:
 class Connector:
     """Makes the connections of one pool.
 
-    session: libpq's ``target_session_attrs``. read_only: the server refuses writes, wherever the connection ended up.
+    session: libpq's ``target_session_attrs``. read_only: transactions are begun READ ONLY, so that the server refuses writes
+    wherever the connection ended up.
     ``failure`` is None while the newest attempt succeeded (or none was made).
     """
 
@@ -59,7 +60,8 @@ class Connector:
         application_name: str,
     ) -> None:
         self._source = source
-        options = "-c timezone=UTC" + (" -c default_transaction_read_only=on" if read_only else "")
+        self.read_only = read_only
+        # No "options" among them: poolers in front of a server (PgBouncer and its like, RDS Proxy) refuse such a client.
         self._parameters: dict[str, Any] = {
             "host": ",".join(hosts),
             "port": environment.db_port,
@@ -72,7 +74,6 @@ class Connector:
             "connect_timeout": 10 if len(hosts) == 1 else 3,
             "gssencmode": "disable",
             "application_name": application_name,
-            "options": options,
             "row_factory": dict_row,
             **KEEPALIVE,
         }

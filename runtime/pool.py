@@ -47,6 +47,11 @@ class PooledConnection(Connection[DictRow]):
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
         connector: Connector = kwargs.pop("connector")
         connection = connector.connect(partial(super().connect, conninfo, **kwargs))
+        connection.read_only = connector.read_only or None
+        # A managed server's default, so nothing is sent. It is one of the few settings that poolers restore for each client.
+        if connection.info.parameter_status("TimeZone") != "UTC":
+            connection.execute("SET timezone TO 'UTC'")
+            connection.commit()
         connection.made_at = connection.used_at = time.monotonic()
         connection._news = select.poll()
         connection._news.register(connection.fileno(), select.POLLIN)

@@ -106,6 +106,7 @@ def _made_up(token: str, name: str) -> dict[str, Any]:
         "aws:acm/certificate:Certificate": {"domainValidationOptions": [record]},
         "random:index/randomId:RandomId": {"hex": "0a1b2c3d"},
         "random:index/randomPassword:RandomPassword": {"result": f"{name}.result"},
+        "gcp:serviceaccount/account:Account": {"email": email_of(name), "member": member_of(name)},
         "aws:route53/zone:Zone": {"nameServers": ["ns-1.example.net", "ns-2.example.net"]},
         "gcp:sql/databaseInstance:DatabaseInstance": {"serverCaCerts": [{"cert": f"{name}.ca"}]},
         "gcp:redis/instance:Instance": {"serverCaCerts": [{"cert": f"{name}.ca"}]},
@@ -126,6 +127,16 @@ def _made_up(token: str, name: str) -> dict[str, Any]:
             "managedServerCas": [{"caCerts": [{"certificates": [f"{name}.ca", f"{name}.root"]}]}],
         },
     }.get(token, {})
+
+
+def email_of(account: str) -> str:
+    """The address that Google gives the service account with the logical name *account*."""
+    return f"{account}@project.iam.gserviceaccount.com"
+
+
+def member_of(account: str) -> str:
+    """The same as one who is given a right."""
+    return f"serviceAccount:{email_of(account)}"
 
 
 SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:rds!cluster-1"

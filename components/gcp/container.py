@@ -45,7 +45,7 @@ def pod(
     """The container of *workload*, as its own service account. *command*: instead of the settings'."""
     identity = network.identity_of(workload)
     own = {name: user_secret(reference) for name, reference in settings.secrets.items()}
-    grants = [_grant(network, workload, reference) for reference in sorted({*settings.secrets.values()})]
+    grants = [_grant(network, workload, secret) for secret in sorted({str(reference.secret) for reference in own.values()})]
     # what the stack file says wins over what is granted
     secrets = {**{name: ref for name, ref in access.secrets.items() if name not in settings.environment}, **own}
     return Pod(
@@ -129,12 +129,12 @@ def user_secret(reference: str) -> PinnedSecret:
     return PinnedSecret(id=name, secret=name, version=version)
 
 
-def _grant(network: GcpNetwork, workload: Workload, reference: str) -> pulumi.Resource:
-    """*workload* may read this one secret of the stack file."""
-    name = str(user_secret(reference).secret)
+def _grant(network: GcpNetwork, workload: Workload, secret: str) -> pulumi.Resource:
+    """*workload* may read this one secret of the stack file, in all its versions."""
     return gcp.secretmanager.SecretIamMember(
-        f"{workload.name}-reads-{name.rpartition('/')[2]}",
-        secret_id=name,
+        # with dots, which neither a workload's name nor a secret's has: two names never make one
+        f"{workload.name}-reads.{secret.replace('/', '.')}",
+        secret_id=secret,
         role="roles/secretmanager.secretAccessor",
         member=network.identity_of(workload).member,
         opts=network.child_of(workload),

@@ -19,7 +19,7 @@ from components.contract import DatabaseRole, Workload
 from components.environment import Access, Connection, Login
 from components.gcp.component import GcpComponent
 from components.gcp.secret import PinnedSecret, Secret
-from components.gcp.text import joined
+from components.gcp.text import joined, pem
 from components.gcp.users import IamUsers
 from components.names import Scope
 from components.settings.database import DatabaseSettings
@@ -177,4 +177,4 @@ class Credentials:
 
 def certificates_of(instance: gcp.sql.DatabaseInstance) -> pulumi.Output[str]:
     """The CA certificates of *instance* as PEM; two while Google changes the authority."""
-    return instance.server_ca_certs.apply(lambda found: "".join(f"{(item.cert or '').strip()}\n" for item in found or ()))
+    return instance.server_ca_certs.apply(pem)

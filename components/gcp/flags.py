@@ -10,6 +10,7 @@ Flags = list[dict[str, str]]
 DEFAULTS = {
     "cloudsql.enable_pgaudit": "on",
     "idle_in_transaction_session_timeout": "600000",
+    "log_checkpoints": "on",
     "log_connections": "on",
     "log_disconnections": "on",
     "log_error_verbosity": "default",
@@ -21,14 +22,18 @@ DEFAULTS = {
     "log_temp_files": "10240",
     "pgaudit.log": "ddl,role",
 }
-"""Slow statements (ms), schema changes, lock waits, temporary files over 10 MiB (KiB), logins and failures in the log, as on AWS
-and as the CIS benchmark for Google Cloud asks (6.2); audit lines of schema and rights where the extension pgaudit is made; a
-transaction that does nothing for ten minutes (ms) is ended. Settings win over these."""
+"""Slow statements (ms), schema changes, lock waits, checkpoints (PostgreSQL 14 has them off), temporary files over 10 MiB (KiB),
+logins and failures in the log, as on AWS and as the CIS benchmark for Google Cloud asks (6.2); audit lines of schema and rights
+where the extension pgaudit is made; a transaction that does nothing for ten minutes (ms) is ended. Settings win over these."""
 
 OF_REPLICA = {"hot_standby_feedback": "on"}
 """Replicas tell the primary what they still read, so that vacuum does not cancel long queries there."""
 
 IAM_LOGIN = "cloudsql.iam_authentication"
+
+PREPARED_STATEMENTS = "200"
+"""Of each connection to the server: PgBouncer's own default. Google's is 0, with which drivers that prepare what they repeat
+(psycopg from the fifth time on) fail in transactions of others."""
 
 
 def database_flags(settings: DatabaseSettings, *, replica: bool = False) -> Flags:
@@ -44,6 +49,7 @@ def pool_flags(settings: DatabaseSettings, pooling: PoolingSettings) -> Flags:
         {
             "client_connection_idle_timeout": str(pooling.idle_client_seconds),
             "max_pool_size": str(max(most, 1)),
+            "max_prepared_statements": PREPARED_STATEMENTS,
             "pool_mode": "transaction",
         }
     )

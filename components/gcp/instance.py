@@ -69,10 +69,14 @@ class Node:
     """What must exist, besides the instance, before somebody connects."""
 
 
-def instance_name(component: GcpComponent, scope: Scope, settings: DatabaseSettings) -> pulumi.Output[str]:
-    """``<app>-<environment>-<8 hex digits>``: new digits with whatever recreates the instance, because a deleted one's name may
-    be locked for a week (terraform-provider-google#5179) and because the new one is there before the old one goes."""
-    suffix = random.RandomId(
+def name_suffix(component: GcpComponent, settings: DatabaseSettings) -> random.RandomId:
+    """8 hex digits of the instance's name: new ones with whatever recreates the instance, because a deleted one's name may be
+    locked for a week (terraform-provider-google#5179) and because the new one is there before the old one goes.
+
+    Protected like the instance: a change that may not recreate it is refused here, before anything is made that could not be
+    taken back.
+    """
+    return random.RandomId(
         f"{component.name}-suffix",
         byte_length=4,
         keepers={
@@ -81,8 +85,12 @@ def instance_name(component: GcpComponent, scope: Scope, settings: DatabaseSetti
             "customer_managed_key": str(settings.customer_managed_key),
             "disk_type": machine_of(settings).disk_type,
         },
-        opts=component.child(),
+        opts=component.child(protect=settings.deletion_protection),
     )
+
+
+def instance_name(scope: Scope, suffix: random.RandomId) -> pulumi.Output[str]:
+    """``<app>-<environment>-<suffix>``."""
     return pulumi.Output.format("{0}-{1}", scope.physical(limit=LONGEST_NAME), suffix.hex)
 
 
@@ -95,7 +103,7 @@ def primary(
     key: DatabaseKey | None,
 ) -> gcp.sql.DatabaseInstance:
     """``<component>-instance``: the writer, alone in a zone or with a standby in another, empty or with :mod:`restore`'s data."""
-    network = component.network
+    network, source = component.network, restore.first_data(settings.restore)
     own: dict[str, Any] = {
         "availability_type": "REGIONAL" if settings.ha else "ZONAL",
         "backup_configuration": _backups(settings.backup, region=scope.region, most_log_days=MOST_LOG_DAYS[settings.edition]),
@@ -109,6 +117,8 @@ def primary(
             "disallow_username_substring": True,
         },
     }
+    if "clone" not in source:  # a clone has its source's disk, which may have grown beyond ours, and none can shrink
+        own["disk_size"] = settings.storage.size_gib
     services = network.private_services
     arguments: dict[str, Any] = {
         "name": name,
@@ -118,7 +128,7 @@ def primary(
         "include_replicas_for_major_version_upgrade": True,
         "encryption_key_name": key.name if key else None,
         "deletion_protection": settings.deletion_protection,
-        **restore.first_data(settings.restore),
+        **source,
     }
     if settings.final_backup:
         own["final_backup_config"] = {"enabled": True, "retention_days": FINAL_BACKUP_DAYS}
@@ -149,7 +159,6 @@ def common(network: GcpNetwork, scope: Scope, settings: DatabaseSettings, *, rep
         "edition": EDITIONS[settings.edition],
         "activation_policy": "ALWAYS",
         "disk_type": machine.disk_type,
-        "disk_size": settings.storage.size_gib,
         # Never off: then a disk that has grown would count as too large, and the provider would recreate the instance.
         "disk_autoresize": True,
         "disk_autoresize_limit": settings.storage.max_size_gib,

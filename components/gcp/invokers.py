@@ -41,7 +41,8 @@ class Invokers:
             return
         # A child of the service: services wait for whole jobs, and a job's children must not wait for services.
         gcp.cloudrunv2.ServiceIamMember(
-            f"{owner.name}-called-by-{caller.name}",
+            # with a dot, which no name of a service or job has: two names never make one
+            f"{owner.name}-called-by.{caller.name}",
             location=self._network.region,
             name=service.name,
             role="roles/run.invoker",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
@@ -25,6 +25,8 @@ from components.settings.workload import JobSettings
 LONGEST_NAME = 49
 """Characters of a job's or service's name; with a token of 12 an execution's name stays below 63."""
 TOKEN_LENGTH = 12
+PLACE = ("DB_HOST", "DB_PORT", "DB_NAME")
+"""Variables that say which database it is. Not user or secret: a password that is new changes no schema."""
 SPARE_SECONDS = 600
 """What Cloud Run may need around a run: pulling the image, starting, cleaning up."""
 
@@ -32,8 +34,9 @@ SPARE_SECONDS = 600
 class GcpJob(GcpComponent, Job):
     """A Cloud Run job, and what starts it: `pulumi up` itself, Cloud Scheduler, or a person with ``run_command``.
 
-    A job of ``when: deploy`` runs to its end when it is made and whenever image, command, variables, the list of secrets or a
-    watched folder change; services wait for it. It is started by nothing else. A change of its name recreates it.
+    A job of ``when: deploy`` runs to its end when it is made and whenever image, command, variables, the list of secrets, a
+    watched folder or the place of the database change; services wait for it. It is started by nothing else. A change of its name
+    recreates it.
     """
 
     job: gcp.cloudrunv2.Job
@@ -42,22 +45,23 @@ class GcpJob(GcpComponent, Job):
         super().__init__(name, opts)
         settings, scope, network = args.settings, args.scope, cast(GcpNetwork, args.network)
         self.network, self.settings = network, settings
-        deploy = settings.when == "deploy"
+        access = self.access(settings, args.grants)
+        token = execution_token(settings, access.environment) if settings.when == "deploy" else None
         self.job = cloud_run_job(
             self,
             "job",
             scope=scope,
             network=network,
             settings=settings,
-            access=self.access(settings, args.grants),
-            token=execution_token(settings) if deploy else None,
+            access=access,
+            token=token,
         )
         network.invokers.add_caller(self)
-        if deploy:
+        if token is not None:
             ExecutionCheck(
                 f"{name}-execution",
                 job=self.job.id,
-                token=execution_token(settings),
+                token=token,
                 timeout_seconds=settings.timeout_seconds + SPARE_SECONDS,
                 opts=self.child(),
             )
@@ -83,7 +87,7 @@ def cloud_run_job(
     settings: JobSettings,
     access: Access,
     command: Sequence[str] | None = None,
-    token: str | None = None,
+    token: pulumi.Input[str] | None = None,
 ) -> gcp.cloudrunv2.Job:
     """Cloud Run job ``<component>-<role>``: one container, once, never again by itself, as the component's own service account.
 
@@ -118,13 +122,14 @@ def cloud_run_job(
         opts=component.child(
             depends_on=found.after,
             ignore_changes=["client", "clientVersion"],
-            custom_timeouts=pulumi.CustomTimeouts(create=f"{minutes}m", update=f"{minutes}m") if token else None,
+            custom_timeouts=pulumi.CustomTimeouts(create=f"{minutes}m", update=f"{minutes}m") if token is not None else None,
         ),
     )
 
 
-def execution_token(settings: JobSettings) -> str:
-    """What makes a deploy job run: a digest of the image's reference, command, variables, secrets and watched folders."""
+def execution_token(settings: JobSettings, environment: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    """What makes a deploy job run: a digest of the image's reference, command, variables, secrets and watched folders, and of
+    the database that *environment* leads to: another one, or one that was recreated, has no schema yet."""
     parts = [
         settings.image,
         settings.command,
@@ -132,7 +137,8 @@ def execution_token(settings: JobSettings) -> str:
         sorted(settings.secrets.items()),
         digest(*settings.watch),
     ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:TOKEN_LENGTH]
+    place = pulumi.Output.all(*(environment.get(name) for name in PLACE))
+    return place.apply(lambda found: hashlib.sha256(json.dumps([*parts, found]).encode()).hexdigest()[:TOKEN_LENGTH])
 
 
 def run_command(network: GcpNetwork, job: gcp.cloudrunv2.Job) -> pulumi.Output[str]:

@@ -23,12 +23,16 @@ class DatabaseKey:
 
     *retain*: it stays at Google when the stack goes, because final backups could not be read without it. Key rings can never be
     deleted, nor their names be used again, so the name ends in random digits. Without *retain*, destroying the stack destroys
-    the key's versions after 30 days, in which they can be restored.
+    the key's versions after 30 days, in which they can be restored. *after*: what decides that there is a key at all.
     """
 
-    def __init__(self, component: GcpComponent, scope: Scope, *, protect: bool, retain: bool) -> None:
+    def __init__(
+        self, component: GcpComponent, scope: Scope, *, protect: bool, retain: bool, after: Sequence[pulumi.Resource] = ()
+    ) -> None:
         logical = f"{component.name}-key"
-        suffix = random.RandomId(f"{logical}-suffix", byte_length=4, keepers={"region": scope.region}, opts=component.child())
+        suffix = random.RandomId(
+            f"{logical}-suffix", byte_length=4, keepers={"region": scope.region}, opts=component.child(depends_on=[*after])
+        )
         ring = gcp.kms.KeyRing(
             f"{logical}-ring",
             name=joined(scope.physical(component.name, limit=54), "-", suffix.hex),

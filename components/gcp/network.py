@@ -20,6 +20,9 @@ from components.gcp.registry import Registry
 from components.gcp.vpc import Vpc
 from components.settings.network import NetworkSettings
 
+COMPUTE = "https://www.googleapis.com/compute/v1/"
+"""What full self links begin with. Cloud Run and Memorystore take only what follows, as the provider's own ids are."""
+
 
 class GcpNetwork(GcpComponent, Network):
     """Where everything runs.
@@ -59,9 +62,10 @@ class GcpNetwork(GcpComponent, Network):
 
     def _place(self, settings: NetworkSettings) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         """Ids of the VPC and of the subnet that containers send from, where private endpoints have their addresses too."""
-        known = pulumi.Output.from_input
         if settings.existing:
-            return known(settings.existing.id), known(settings.existing.application_subnets[0])
+            given = settings.existing.id, settings.existing.application_subnets[0]
+            network, subnetwork = (pulumi.Output.from_input(link.removeprefix(COMPUTE)) for link in given)
+            return network, subnetwork
         made = Vpc(self, settings)
         self._ways = made.ways
         if settings.private_access == "peering":

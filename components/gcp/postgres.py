@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_gcp as gcp
 
@@ -9,7 +11,7 @@ from components.contract import DatabaseRole, ManagedPostgres, PostgresArgs, Wor
 from components.environment import Access, Connection
 from components.gcp.component import GcpComponent
 from components.gcp.credentials import CA_FILE, SSL_MODE, Credentials, certificates_of
-from components.gcp.instance import Node, instance_name, primary
+from components.gcp.instance import Node, instance_name, name_suffix, primary
 from components.gcp.kms import DatabaseKey
 from components.gcp.log_bucket import log_bucket
 from components.gcp.machine import machine_of, max_connections
@@ -36,8 +38,9 @@ class CloudSql(GcpComponent, ManagedPostgres):
         self.scope, self.settings, self.network = args.scope, args.settings, args.network
         scope, settings = self.scope, self.settings
         self.machine = machine_of(settings)
-        self.key = self._key() if settings.customer_managed_key else None
-        physical = instance_name(self, scope, settings)
+        suffix = name_suffix(self, settings)
+        self.key = self._key(after=[suffix]) if settings.customer_managed_key else None
+        physical = instance_name(scope, suffix)
         self._logs(physical)
         self.instance = primary(self, scope, settings, name=physical, key=self.key)
         self.replicas = [
@@ -68,18 +71,23 @@ class CloudSql(GcpComponent, ManagedPostgres):
         )
 
     def grant_connect(self, workload: Workload, role: DatabaseRole = "application") -> Access:
-        """The owner reaches the database itself (migrations need a session of their own), applications the pooler if any."""
+        """The owner reaches the database itself (migrations need a session of their own), applications the pooler if any.
+
+        With ``iam_login`` they reach the database beside it too: the pooler takes passwords only.
+        """
         owner = role == "owner"
         connection, port = (self._direct, PORT) if owner else (self.connection, self._port)
         addresses = [node.address for node in self.nodes]
-        rules = self.network.open(workload, self.name, addresses=addresses, ports=[port])
+        ports = sorted({port, PORT}) if self.settings.iam_login else [port]
+        rules = self.network.open(workload, self.name, addresses=addresses, ports=ports)
         ready = [resource for node in self.nodes for resource in (node.instance, *node.after)]
         access = self.credentials.access(connection, workload, role)
         return access.merged(Access(after=(*ready, *rules)))
 
-    def _key(self) -> DatabaseKey:
+    def _key(self, after: Sequence[pulumi.Resource]) -> DatabaseKey:
         """It outlives the instance where backups do, which could not be read without it."""
-        return DatabaseKey(self, self.scope, protect=self.settings.deletion_protection, retain=self.settings.final_backup)
+        protect, retain = self.settings.deletion_protection, self.settings.final_backup
+        return DatabaseKey(self, self.scope, protect=protect, retain=retain, after=after)
 
     def _node(self, role: str, server: gcp.sql.DatabaseInstance) -> Node:
         address, after = server.private_ip_address, list[pulumi.Resource]()

@@ -78,7 +78,8 @@ class PrivateBucket:
         """Let *workload* list, read, write and delete objects of this bucket; nothing of the bucket itself. Once per workload."""
         if workload.name not in self._writers:
             self._writers[workload.name] = gcp.storage.BucketIAMMember(
-                f"{workload.name}-{self._logical}",
+                # with a dot, which no name of a workload or bucket has: two names never make one
+                f"{workload.name}-writes.{self._logical}",
                 bucket=self.bucket.name,
                 role="roles/storage.objectUser",
                 member=self._network.identity_of(workload).member,

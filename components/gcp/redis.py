@@ -11,6 +11,7 @@ from components.contract import Workload
 from components.environment import Access
 from components.gcp.component import GcpComponent
 from components.gcp.secret import Secret
+from components.gcp.text import pem
 from components.names import Scope
 from components.settings.platform import CacheSettings
 
@@ -56,9 +57,7 @@ class Redis:
         self.name: pulumi.Output[str] = self.instance.name
         self.host: pulumi.Output[str] = self.instance.host
         self.port: pulumi.Output[int] = self.instance.port
-        self.ca: pulumi.Output[str] = self.instance.server_ca_certs.apply(
-            lambda found: "".join(f"{(item.cert or '').strip()}\n" for item in found or ())
-        )
+        self.ca: pulumi.Output[str] = self.instance.server_ca_certs.apply(pem)
         password = self.instance.auth_string
         url = pulumi.Output.format("rediss://:{0}@{1}:{2}/0", password, self.host, self.port)
         # Google makes a new password with a new instance only, and its time of birth says which one it is.

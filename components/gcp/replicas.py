@@ -25,7 +25,9 @@ def replica(
     """``<component>-replica-<number>``, a copy of *source* called ``<name>-replica-<number>``.
 
     It has its source's machine (a smaller one is refused), key, users and databases, and neither backups nor a maintenance
-    window of its own. A major upgrade reaches it through its source, so another version here is not sent again.
+    window of its own. Its disk is as large as the source's is by then: Cloud SQL sees to that where no size is sent, and refuses
+    ours once the source has grown (terraform-google-sql-db#338). A major upgrade reaches it through its source, so another
+    version here is not sent again.
     """
     role, network = f"replica-{number}", component.network
     services = network.private_services

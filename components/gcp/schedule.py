@@ -8,6 +8,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.gcp.component import GcpComponent
+from components.gcp.identity import ACCOUNT_ID_LIMIT
 from components.gcp.network import GcpNetwork
 from components.names import Scope
 
@@ -39,10 +40,11 @@ def run_on_schedule(
     place.
     """
     name = f"{component.name}-{role}"
+    # neither "<name>-identity" nor, at Google, "<name>": a job may be called like another one's schedule or starter
     starter = gcp.serviceaccount.Account(
-        f"{name}-identity",
-        account_id=scope.physical(name, limit=30),
-        display_name=scope.physical(name),
+        f"{name}-starter",
+        account_id=scope.physical("starts", name, limit=ACCOUNT_ID_LIMIT),
+        display_name=scope.physical("starts", name),
         description=f"starts {component.name} by schedule",
         opts=component.child(),
     )

@@ -149,7 +149,7 @@ class DatabaseSettings(Model):
     blue_green: bool = False
     """RDS without readers: apply changes of engine and class on a copy, then switch over. Deletes the old instance."""
     apply_immediately: bool
-    """Apply changes at once instead of in the maintenance window."""
+    """Apply changes at once instead of in the maintenance window. Cloud SQL always does."""
     iam_login: bool = True
     """Allow login with cloud identities. No effect on local."""
     iam_users: tuple[Person, ...] = ()
@@ -161,7 +161,7 @@ class DatabaseSettings(Model):
     parameters: dict[str, str] = {}
     """PostgreSQL parameters over the defaults, for example log_min_duration_statement: '500'."""
     insights: Literal["off", "standard", "advanced"]
-    """Query insights of the provider. `advanced` costs extra and keeps 15 months."""
+    """Query insights of the provider. `advanced`: on AWS it costs extra and keeps 15 months, on gcp it keeps longer texts."""
     monitoring_interval_seconds: Literal[0, 1, 5, 10, 15, 30, 60] = 60
     """Enhanced monitoring of RDS and Aurora; 0 is off."""
     pooling: PoolingSettings | None = None

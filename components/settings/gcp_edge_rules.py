@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 
+from components.names import label
 from components.settings.stack import Settings
 
 Problems = Iterator[tuple[str, str]]
@@ -106,6 +107,13 @@ def dns_zone(settings: Settings) -> Problems:
         yield "ingress.dns_zone", f"is '{zone}'; write the name of a managed zone of Cloud DNS, such as 'example-com'"
 
 
+def tags(settings: Settings) -> Problems:
+    """Tags become labels, whose keys begin with a letter; those of Google itself begin with 'goog'."""
+    for key in settings.tags:
+        if not label(key)[:1].isalpha() or label(key).startswith("goog"):
+            yield f"tags.{key}", "becomes a label of Google Cloud, which begins with a letter and not with 'goog'; rename it"
+
+
 def log_retention(settings: Settings) -> Problems:
     """Cloud Logging keeps logs for at most ten years."""
     days = {"database.log_retention_days": settings.database.log_retention_days}
@@ -135,6 +143,7 @@ GCP_EDGE_RULES: tuple[Callable[[Settings], Problems], ...] = (
     routes,
     load_balancer,
     dns_zone,
+    tags,
     log_retention,
     schedules,
 )

@@ -16,6 +16,8 @@ REGION = re.compile(r"[a-z]+-[a-z]+\d{1,2}")
 PORT = 5432
 LONGEST_DENIAL = 90
 """Days of a deny maintenance period (Cloud SQL, "About maintenance")."""
+GROWS_BELOW_GIB, GROWS_BELOW_SHARE = 5, 25
+"""Free space below which a disk grows: 5 GiB and a twenty-fifth of its size (Cloud SQL, automatic storage increase)."""
 SHARED_CORE_GIB = 3054
 """Largest disk of db-f1-micro and db-g1-small."""
 NOT_A_FLAG = re.compile(r"rds\..*|apg_.*|shared_preload_libraries|listen_addresses|port|ssl.*")
@@ -105,11 +107,18 @@ def parameters(settings: Settings) -> Problems:
     for name in sorted(settings.database.parameters):
         if NOT_A_FLAG.fullmatch(name):
             yield "database.parameters", f"has {name}, which is no flag of Cloud SQL; remove it"
+    if "cloudsql.iam_authentication" in settings.database.parameters:
+        yield "database.parameters", "has cloudsql.iam_authentication, which database.iam_login sets; remove it"
 
 
 def restore(settings: Settings) -> Problems:
-    """A backup is named with its instance."""
+    """A backup is named with its instance; a clone lies in its source's network."""
     source = settings.database.restore
+    if source and source.source and not settings.network.existing:
+        yield (
+            "database.restore.source",
+            "makes a copy in the network of its source; name that network under network.existing, or nothing could reach it",
+        )
     if source and source.snapshot and not SNAPSHOT.fullmatch(source.snapshot):
         yield (
             "database.restore.snapshot",
@@ -141,6 +150,17 @@ def _in(year: int, day: str) -> date | None:
         return date.fromisoformat(f"{year}-{day}")
     except ValueError:
         return None
+
+
+def free_storage(settings: Settings) -> Problems:
+    """The disk grows by itself when little is left, so more than that is never free for long."""
+    size, wanted = settings.database.storage.size_gib, settings.alarms.free_storage_gib
+    least = GROWS_BELOW_GIB + size // GROWS_BELOW_SHARE
+    if wanted > least:
+        yield (
+            "alarms.free_storage_gib",
+            f"is {wanted}; a disk of {size} GiB grows when {least} are left, so write {least} at most",
+        )
 
 
 def iam_users(settings: Settings) -> Problems:
@@ -212,6 +232,7 @@ GCP_RULES: tuple[Callable[[Settings], Problems], ...] = (
     parameters,
     restore,
     deny_period,
+    free_storage,
     iam_users,
     workload_sizes,
     workload_variables,

@@ -12,6 +12,7 @@ from components.settings.aws_rules import AWS_RULES
 from components.settings.cloud_rules import CLOUD_RULES
 from components.settings.gcp_edge_rules import GCP_EDGE_RULES
 from components.settings.gcp_rules import GCP_RULES
+from components.settings.local_rules import local_workloads
 from components.settings.model import minutes_of
 from components.settings.stack import Settings
 
@@ -164,7 +165,12 @@ def routes(settings: Settings) -> Problems:
     """On a cloud no two public services may claim the same path of the same host. Locally each has a port of its own."""
     if settings.provider == "local":
         return
-    public = [(name, service) for name, service in settings.services.items() if service.public]
+    # Cloud Run gives a service without a domain an address of its own
+    public = [
+        (name, service)
+        for name, service in settings.services.items()
+        if service.public and (service.domain or settings.provider != "gcp")
+    ]
     for (first, one), (second, other) in combinations(public, 2):
         shared = sorted(set(one.paths) & set(other.paths))
         if one.domain == other.domain and shared:
@@ -198,29 +204,6 @@ def alarms(settings: Settings) -> Problems:
         yield "alarms.emails", "is empty; in prod at least one address must get the alarms"
 
 
-def local_workloads(settings: Settings, root: Path) -> Problems:
-    """Locally an image is a folder of the checkout, and everything shares the ports of one machine."""
-    if settings.provider != "local":
-        return
-    for group in ("services", "jobs"):
-        for name, workload in getattr(settings, group).items():
-            key = f"{group}.{name}"
-            if not (root / workload.image).is_dir():
-                yield f"{key}.image", f"is '{workload.image}'; on local it must be a folder of this checkout, such as 'runtime'"
-            if not workload.command:
-                yield f"{key}.command", "is missing; on local there is no image that could bring one"
-            for folder in getattr(workload, "watch", ()):
-                if not (root / folder).is_dir():
-                    yield f"{key}.watch", f"names '{folder}', which is not a folder of this checkout"
-    taken = {"database.port": settings.database.port}
-    if settings.cache:
-        taken["cache.port"] = settings.cache.port
-    taken |= {f"services.{name}.port": service.port for name, service in settings.services.items()}
-    for (first, port), (second, other) in combinations(taken.items(), 2):
-        if port == other:
-            yield second, f"is {port}, the same as {first}; on one machine every port must differ"
-
-
 RULES: tuple[Callable[[Settings], Problems], ...] = (
     provider_and_backend,
     version,
@@ -247,4 +230,5 @@ def broken(settings: Settings, root: Path) -> Problems:
     """All broken rules of *settings*; *root* is the checkout, where local images are looked up."""
     for rule in (*RULES, *OF_PROVIDER.get(settings.provider, ())):
         yield from rule(settings)
-    yield from local_workloads(settings, root)
+    if settings.provider == "local":
+        yield from local_workloads(settings, root)

@@ -24,7 +24,7 @@ BY_PROVIDER = {"database.backend": "the provider's first", "region": "Tokyo"}
 def markdown() -> str:
     """One row per setting: key, values, default (dev / staging / prod where the tier decides), meaning."""
     lines = ["| Setting | Values | Default | Meaning |", "|---|---|---|---|"]
-    lines += [f"| `{key}` | {values} | {default} | {meaning} |" for key, values, default, meaning in _rows(Settings, "")]
+    lines += [f"| `{key}` | {values} | {default} | {meaning} |" for key, values, default, meaning in rows(Settings, "")]
     return "\n".join(lines)
 
 
@@ -35,7 +35,8 @@ def insert(text: str) -> str:
     return f"{before}{BEGIN}\n{markdown()}\n{END}{after}"
 
 
-def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
+def rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
+    """Key, values, default and meaning of each setting of *model*, whose keys begin with *prefix*."""
     for name, field in model.model_fields.items():
         key, block = f"{prefix}{name}", _block(field.annotation)
         meaning = (field.description or "").replace("\n", " ").replace("|", "\\|")
@@ -45,7 +46,7 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, 
         named = get_origin(field.annotation) is dict
         if named or field.default is None or NoneType in get_args(field.annotation):
             yield key, "map by name" if named else "block", _default(key, field), meaning
-        yield from _rows(block, f"{key}.<name>." if named else f"{key}.")
+        yield from rows(block, f"{key}.<name>." if named else f"{key}.")
 
 
 def _block(annotation: Any) -> type[BaseModel] | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.config import SettingsError, parse
+from components.config import ROOT, SettingsError, parse
+from components.settings.stack import Settings
+from components.settings.table import rows
 from tests.components.stack_files import CLOUD, OWNER, SERVICE, problems
 
 GOOGLE: dict[str, Any] = {**CLOUD, "provider": "gcp"}
@@ -105,6 +108,19 @@ GOOGLE: dict[str, Any] = {**CLOUD, "provider": "gcp"}
             {"services": {f"api{number}": {**SERVICE, "domain": f"api{number}.example.com"} for number in range(16)}},
             "services have 16 domains; one load balancer takes 15 certificates.",
         ),
+        (
+            {"database": {"restore": {"source": "shop-prod", "time": "2026-01-15T10:30:00Z"}}},
+            "database.restore.source makes a copy in the network of its source; name that network under network.existing",
+        ),
+        (
+            {"database": {"parameters": {"cloudsql.iam_authentication": "off"}}},
+            "database.parameters has cloudsql.iam_authentication, which database.iam_login sets; remove it.",
+        ),
+        ({"alarms": {"free_storage_gib": 100}}, "is 100; a disk of 20 GiB grows when 5 are left, so write 5 at most."),
+        (
+            {"tags": {"1st": "a"}},
+            "tags.1st becomes a label of Google Cloud, which begins with a letter and not with 'goog'; rename",
+        ),
         ({"network": {"cidr": "172.17.0.0/16"}}, "network.cidr is '172.17.0.0/16'; Cloud SQL keeps 172.17.0.0/16 for itself"),
         ({"cache": {"version": "8"}}, "cache.version is '8'; Memorystore has redis 6, 7.0, 7.2."),
         ({"cache": {"engine": "valkey", "version": "7.0"}}, "cache.version is '7.0'; Memorystore has valkey 7.2, 8.0"),
@@ -142,6 +158,29 @@ def test_what_is_right_passes(tmp_path: Path) -> None:
     found = parse({**GOOGLE, "services": services, "jobs": OWNER, "database": database}, file="f", root=tmp_path)
     assert found.services["api"].cpu == 1
     assert found.database.maintenance.track == "canary"
+
+
+def test_services_without_a_domain_have_an_address_each(tmp_path: Path) -> None:
+    services = {name: {"image": "example/app:1"} for name in ("api", "web")}
+    assert parse({**GOOGLE, "services": services, "jobs": OWNER}, file="f", root=tmp_path)
+    assert "has '/*', which services.api takes already" in problems(tmp_path, CLOUD, services=services, jobs=OWNER)
+
+
+def mentioned(text: str) -> set[str]:
+    """Settings that *text* names, by their last word: `a.b`, or `c` after it in the same cell."""
+    return {word for name in re.findall(r"`([^`]+)`", text) for word in re.split(r"[.*/ ]+", name) if word}
+
+
+def test_a_setting_without_effect_is_documented() -> None:
+    """What no file of Google's components reads stands in the README's table."""
+    folder = ROOT / "components"
+    code = "\n".join(path.read_text() for path in (folder / "gcp").rglob("*.py"))
+    code += "".join((folder / name).read_text() for name in ("contract.py", "config.py", "component.py", "names.py"))
+    table = (folder / "gcp" / "README.md").read_text().partition("## Settings without effect here")[2]
+    keys = [key for key, *_ in rows(Settings, "")]
+    silent = {key for key in keys if not re.search(rf"\b{key.rpartition('.')[2]}\b", code)}
+    of_aurora = {key for key in keys if re.match(r"database\.(serverless|reader_autoscaling|storage\.(iops|through|io_))", key)}
+    assert {key for key in silent - of_aurora if key.rpartition(".")[2] not in mentioned(table)} == set()
 
 
 def test_the_region_is_pulumis_own(tmp_path: Path) -> None:

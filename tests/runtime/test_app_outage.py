@@ -107,3 +107,33 @@ def test_a_stop_lets_requests_finish_and_ends_with_0(start: Start, cluster: Loca
     assert app.process.wait(10) == 0
     assert cluster.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'shop_app'") == [(0,)]
     assert "Traceback" not in app.log.read_text()
+
+
+def test_a_stop_ends_before_cloud_run_kills(start: Start, cluster: LocalCluster) -> None:
+    """10 s after SIGTERM, whatever requests still wait for."""
+    app = start()
+    app.await_status("/readyz", 200, 5)
+    answers: list[str] = []
+
+    def ask() -> None:
+        try:
+            answers.append(str(httpx.post(app.client.base_url.join("/users"), json=sign_up("ann"), timeout=20).status_code))
+        except httpx.HTTPError as error:
+            answers.append(type(error).__name__)
+
+    waiting = threading.Thread(target=ask)
+    with cluster.servers[0].connect("shop") as blocker:
+        blocker.autocommit = False
+        blocker.execute("LOCK TABLE users")
+        waiting.start()
+        time.sleep(0.5)
+        stopped = time.monotonic()
+        app.process.send_signal(signal.SIGTERM)
+        try:
+            assert app.process.wait(20) == 0
+            took = time.monotonic() - stopped
+        finally:
+            blocker.rollback()
+            waiting.join()
+    assert took < 10
+    assert answers != ["201"]

@@ -47,6 +47,22 @@ def test_the_writer_is_the_primary_and_the_reader_a_standby(db: DatabaseManager)
     assert (row["standby"], row["ssl"], row["zone"]) == (True, True, "UTC")
 
 
+def test_poolers_take_its_connections(connect: Connect, cluster: LocalCluster) -> None:
+    """PgBouncer and RDS Proxy refuse a client with "options"; what a session sets is seen by others in transaction mode."""
+    db = connect(DB_READER_HOST="localhost", DB_HOST="127.0.0.1")
+    cluster.execute("ALTER ROLE shop_app SET timezone TO 'Asia/Tokyo'")
+    try:
+        for use in (db.writer, db.reader):
+            with use() as connection:
+                row = connection.execute(
+                    "SELECT current_setting('TimeZone') AS zone, current_setting('default_transaction_read_only') AS read_only"
+                ).fetchone()
+                assert row == {"zone": "UTC", "read_only": "off"}
+                assert "options" not in connection.info.get_parameters()
+    finally:
+        cluster.execute("ALTER ROLE shop_app RESET timezone")
+
+
 def test_keepalives_and_the_limit_on_sending_are_on_the_socket(db: DatabaseManager) -> None:
     with db.writer() as connection, socket.socket(fileno=os.dup(connection.fileno())) as handle:
         names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)

@@ -7,15 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.aws.providers.calls import AwsError, client, doing
 from components.aws.providers.stopped import LogPlace, hint, reason
-from components.dynamic import DynamicProvider, changed, inputs
-
-KEYS = ("region", "cluster", "service", "task_definition", "container", "log_group", "timeout_seconds")
-AGAIN = ("cluster", "service", "task_definition")
-"""A change of these is a new deployment to look at."""
+from components.dynamic import CheckProvider
 
 POLL_SECONDS = 5.0
 SHOWN = 3
@@ -24,20 +20,16 @@ TROUBLE = ("unhealthy", "unable", "failed", "rolling back", "error")
 """Words of the events that explain a failure."""
 
 
-class DeploymentCheckProvider(DynamicProvider):
-    """Looks at create and update, never at preview. A failed check leaves the resource as it was: the next `up` looks again."""
+class DeploymentCheckProvider(CheckProvider):
+    """A change of what is in ``again`` is a new deployment to look at."""
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        values = inputs(props)
-        return CreateResult(values["service"], values | {"deployment": _settled(values)})
+    keys = ("region", "cluster", "service", "task_definition", "container", "log_group", "timeout_seconds")
+    again = ("cluster", "service", "task_definition")
+    subject = "service"
+    seen = "deployment"
 
-    def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        values = inputs(news)
-        seen = _settled(values) if changed(olds, news, AGAIN) else olds.get("deployment")
-        return UpdateResult(values | {"deployment": seen})
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=changed(olds, news, KEYS))
+    def look(self, values: Mapping[str, Any]) -> str:
+        return _settled(values)
 
 
 def _settled(values: Mapping[str, Any]) -> str:

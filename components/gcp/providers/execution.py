@@ -8,39 +8,31 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
-from components.dynamic import DynamicProvider, changed, inputs
+from components.dynamic import CheckProvider
 from components.gcp.providers.calls import GcpError, client, doing, limits
 from components.gcp.providers.rollout import log_command
-
-KEYS = ("job", "token", "timeout_seconds")
-AGAIN = ("job", "token")
-"""A change of these is a new run to look at."""
 
 POLL_SECONDS = 5.0
 UNDER_WAY = ("EXECUTION_RUNNING", "EXECUTION_PENDING")
 
 
-class ExecutionCheckProvider(DynamicProvider):
-    """Looks at create and update, never at preview. A failed check leaves the resource as it was: the next `up` looks again."""
+class ExecutionCheckProvider(CheckProvider):
+    """A change of what is in ``again`` is a new run to look at."""
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        values = inputs(props)
-        return CreateResult(values["job"], values | {"execution": _succeeded(values)})
+    keys = ("job", "token", "timeout_seconds")
+    again = ("job", "token")
+    subject = "job"
+    seen = "execution"
 
-    def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        values = inputs(news)
-        seen = _succeeded(values) if changed(olds, news, AGAIN) else olds.get("execution")
-        return UpdateResult(values | {"execution": seen})
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=changed(olds, news, KEYS))
+    def look(self, values: Mapping[str, Any]) -> str:
+        return _succeeded(values)
 
 
 def _succeeded(values: Mapping[str, Any]) -> str:
     """The name of the last execution once it has ended well, or one sentence raised."""
-    _, project, _, region, _, job = values["job"].split("/")
+    _, project, _, _, _, job = values["job"].split("/")
     end = time.monotonic() + values["timeout_seconds"]
     with doing(f"look at job {job}", right="run.jobs.get"), client("Jobs") as jobs:
         while True:
@@ -52,12 +44,12 @@ def _succeeded(values: Mapping[str, Any]) -> str:
             time.sleep(POLL_SECONDS)
     if last.completion_status.name == "EXECUTION_SUCCEEDED":
         return str(last.name)
-    again = f"gcloud run jobs execute {job} --region {region} --project {project} --wait"
+    rerun = "change any variable of it, such as RERUN, and run `pulumi up`"
     if not last.name:
-        raise GcpError(f"job {job} never ran; run it with `{again}`, then `pulumi up`")
+        raise GcpError(f"job {job} never ran; {rerun}, which runs it")
     raise GcpError(
         f"job {job} did not succeed (execution {last.name}: {last.completion_status.name}). What waits for it was left as it is. "
-        f"Mend it and run `pulumi up`; where nothing had to be changed, run `{again}` first.\n"
+        f"Mend what its log shows and run `pulumi up`; where that changes nothing of the job, {rerun}.\n"
         f"Its log: {log_command(project, 'cloud_run_job', job_name=job)}"
     )
 
@@ -85,7 +77,7 @@ class ExecutionCheck(Resource, module="gcp", name="ExecutionCheck"):
         resource_name: str,
         *,
         job: pulumi.Input[str],
-        token: str,
+        token: pulumi.Input[str],
         timeout_seconds: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:

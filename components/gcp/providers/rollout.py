@@ -8,33 +8,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CreateResult, DiffResult, Resource, UpdateResult
+from pulumi.dynamic import Resource
 
-from components.dynamic import DynamicProvider, changed, inputs
+from components.dynamic import CheckProvider
 from components.gcp.providers.calls import GcpError, client, doing, failures, limits
-
-KEYS = ("service", "revision", "traffics", "timeout_seconds")
-AGAIN = ("service", "revision", "traffics")
-"""A change of these is a new deployment to look at."""
 
 POLL_SECONDS = 5.0
 LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 
 
-class RolloutCheckProvider(DynamicProvider):
-    """Looks at create and update, never at preview. A failed check leaves the resource as it was: the next `up` looks again."""
+class RolloutCheckProvider(CheckProvider):
+    """A change of what is in ``again`` is a new deployment to look at."""
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        values = inputs(props)
-        return CreateResult(values["service"], values | {"ready": _settled(values)})
+    keys = ("service", "revision", "traffics", "timeout_seconds")
+    again = ("service", "revision", "traffics")
+    subject = "service"
+    seen = "ready"
 
-    def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        values = inputs(news)
-        seen = _settled(values) if changed(olds, news, AGAIN) else olds.get("ready")
-        return UpdateResult(values | {"ready": seen})
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=changed(olds, news, KEYS))
+    def look(self, values: Mapping[str, Any]) -> str:
+        return _settled(values)
 
 
 def _settled(values: Mapping[str, Any]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import strategies as st
+
 from components.config import load_settings, scope_of
 from components.contract import NetworkArgs, Workload
 from components.gcp.network import GcpNetwork
@@ -14,6 +16,12 @@ EXISTING = {
     "id": "projects/hub/global/networks/shared",
     "application_subnets": ["projects/hub/regions/asia-northeast1/subnetworks/run"],
 }
+CIDRS = st.one_of(
+    st.builds("10.{}.{}.0/{}".format, st.integers(0, 255), st.just(0), st.integers(16, 20)),
+    st.builds("172.{}.0.0/{}".format, st.integers(16, 31), st.integers(16, 20)),
+    st.builds("192.168.{}.0/20".format, st.sampled_from([0, 64, 128])),
+)
+"""Address ranges that a VPC may have."""
 
 
 class Probe(Workload):

@@ -93,7 +93,7 @@ def services(draw: st.DrawFn, tier: str, buckets: list[str]) -> dict[str, Settin
         service["image"] = draw(st.sampled_from(["api:1", "registry.example.com/team/api@sha256:" + "0" * 64]))
         if tier != "dev" or draw(st.booleans()):
             service["domain"] = f"s{number}.example.com"
-            service["paths"] = draw(st.sampled_from([["/*"], ["/api/*", "/v1/*", "/v1/old", "/v2/*", "/v6"]]))
+            service["paths"] = draw(st.sampled_from([["/*"], ["/rest/*", "/v1/*", "/v1/old", "/v2/*", "/v6"]]))
         else:
             service["paths"] = [f"/s{number}/*"]
         if buckets:
@@ -144,6 +144,8 @@ def stack_files(draw: st.DrawFn) -> Settings:
             ]
         )
     )
+    if "source" in found["database"].get("restore", {}):  # a clone lies in its source's network
+        found["network"] = {"existing": EXISTING}
     found["services"] = draw(services(tier, list(found["buckets"])))
     if any(service.get("domain") and service.get("public", True) for service in found["services"].values()):
         for bucket in found["buckets"].values():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.components.gcp.stack import gcp_stack
-from tests.recorder import Recording
+from tests.recorder import Recording, email_of
 
 
 def bucket(recording: Recording) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def test_both_jobs_are_the_owner_of_the_database_in_our_own_image(role: str, com
     assert found["BACKUP_GCS_BUCKET"]["value"] == bucket(recording)["name"]
     assert found["DB_USER"]["value"] == "shop_admin"
     assert "valueSource" in found["DB_PASSWORD"], "a reference, not the password"
-    assert task(recording, role)["serviceAccount"] == "backups-identity.email"
+    assert task(recording, role)["serviceAccount"] == email_of("backups-identity")
     assert task(recording, role)["maxRetries"] == 0
 
 

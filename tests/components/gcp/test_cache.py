@@ -9,7 +9,7 @@ import pytest
 from components.gcp import redis, valkey
 from components.settings.gcp_edge_rules import CACHE_VERSIONS
 from tests.components.gcp.edge import edge
-from tests.recorder import Recording, Registered
+from tests.recorder import Recording, Registered, member_of
 
 CA_FILE = "/etc/managed-postgres/cache-ca/ca.pem"
 
@@ -120,7 +120,7 @@ def test_only_granted_services_reach_it() -> None:
     assert openings["service-api-cache-egress"]["destinationRanges"] == ["cache-instance.host/32"]
     assert openings["service-api-cache-egress"]["allows"] == [{"protocol": "tcp", "ports": ["5432"]}]
     readers = {item.inputs["member"] for item in recording.of_type("SecretIamMember").values()}
-    assert readers == {"service-api-identity.member", "service-worker-identity.member"}
+    assert readers == {member_of("service-api-identity"), member_of("service-worker-identity")}
 
 
 def test_a_service_waits_for_its_rights() -> None:

@@ -11,6 +11,7 @@ from components.gcp.container import container, user_secret, volumes
 from components.gcp.secret import PinnedSecret
 from components.settings.workload import JobSettings
 from tests.components.gcp.containers import CA_FILE, container_of, containers, job, needs, service
+from tests.recorder import member_of
 
 OWN_SECRET: dict[str, Any] = {"jobs": {"load": {"secrets": {"API_KEY": "partner-key:3", "OTHER": "partner-key:3"}}}}
 SETTINGS = JobSettings(image="api:1", cpu=1.0, log_retention_days=7)
@@ -54,17 +55,17 @@ def test_gcp_complaint_22_a_container_waits_for_its_rights() -> None:
     assert {"service-api-granted", "service-api-internet-egress"} <= needs(service())
     assert {"job-migrate-granted", "job-migrate-internet-egress"} <= needs(job("migrate"))
     found = job(**OWN_SECRET)
-    assert "job-load-reads-partner-key" in needs(found)
+    assert "job-load-reads.partner-key" in needs(found)
 
 
 def test_a_secret_of_the_stack_file() -> None:
     assert container_of(job(**OWN_SECRET))["envs"]["API_KEY"]["secretKeyRef"] == {"secret": "partner-key", "version": "3"}
     rights = {name for name in containers(**OWN_SECRET).of_type(":SecretIamMember") if name.startswith("job-load-")}
-    assert rights == {"job-load-reads-partner-key"}, "one right for one secret, however often it is used"
-    right = containers(**OWN_SECRET).of_type(":SecretIamMember")["job-load-reads-partner-key"].inputs
+    assert rights == {"job-load-reads.partner-key"}, "one right for one secret, however often it is used"
+    right = containers(**OWN_SECRET).of_type(":SecretIamMember")["job-load-reads.partner-key"].inputs
     assert right["secretId"] == "partner-key"
     assert right["role"] == "roles/secretmanager.secretAccessor"
-    assert right["member"] == "job-load-identity.member"
+    assert right["member"] == member_of("job-load-identity")
 
 
 def test_two_versions_of_one_secret_are_one_right() -> None:
@@ -72,8 +73,18 @@ def test_two_versions_of_one_secret_are_one_right() -> None:
     envs = container_of(job(**change))["envs"]
     assert (envs["OLD"]["secretKeyRef"]["version"], envs["NEW"]["secretKeyRef"]["version"]) == ("3", "4")
     assert [name for name in containers(**change).of_type(":SecretIamMember") if name.startswith("job-load-")] == [
-        "job-load-reads-partner-key"
+        "job-load-reads.partner-key"
     ]
+    assert containers(**change).duplicates == []
+
+
+def test_secrets_of_one_name_in_two_projects_are_two_rights() -> None:
+    made = containers(jobs={"load": {"secrets": {"OURS": "partner-key:3", "THEIRS": "projects/shared/secrets/partner-key:1"}}})
+    assert made.duplicates == []
+    rights = {
+        right.inputs["secretId"] for name, right in made.of_type(":SecretIamMember").items() if name.startswith("job-load-")
+    }
+    assert rights == {"partner-key", "projects/shared/secrets/partner-key"}
 
 
 def test_a_secret_of_another_project() -> None:

@@ -12,6 +12,7 @@ import pytest
 from components.gcp.credentials import CA_FILE, NO_RIGHT
 from operations.rotation.steps import Address
 from tests.components.gcp.logins import Made, changed, logins
+from tests.recorder import member_of
 
 SECRETS = ("db", "db-password", "db-url", "db-admin", "db-admin-password", "db-admin-url", "db-ca")
 
@@ -97,7 +98,7 @@ def test_each_reads_its_own_login_only_and_the_owner_that_of_the_application_too
         role: {
             member.inputs["secretId"].removeprefix("database-secret-").removesuffix("-id")
             for member in made.of_type("SecretIamMember").values()
-            if member.inputs["member"] == f"{role}-identity.member"
+            if member.inputs["member"] == member_of(f"{role}-identity")
         }
         for role in ("application", "owner")
     }

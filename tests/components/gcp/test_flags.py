@@ -31,6 +31,7 @@ def test_login_with_an_identity_needs_its_flag_with_a_dot() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("log_checkpoints", "on"),
         ("log_connections", "on"),
         ("log_disconnections", "on"),
         ("log_error_verbosity", "default"),
@@ -58,6 +59,7 @@ def test_the_poolers_share_their_part_of_the_connections(vcpu: int, percent: int
     assert found == [
         {"name": "client_connection_idle_timeout", "value": "600"},
         {"name": "max_pool_size", "value": str(size)},
+        {"name": "max_prepared_statements", "value": "200"},
         {"name": "pool_mode", "value": "transaction"},
     ]
 

@@ -71,7 +71,7 @@ def test_gcp_complaint_03_one_setting_sets_every_protection(make: Any) -> None:
         assert item.options.protect
         assert item.inputs["deletionProtection"]
         assert item.inputs["settings"]["deletionProtectionEnabled"]
-    assert made.named("database-database").options.protect
+    assert all(made.named(f"database-{role}").options.protect for role in ("database", "suffix"))
     assert all(item.options.protect for item in made.of_type("sql/user:User").values() if item.name.startswith("database-"))
 
 
@@ -89,13 +89,13 @@ def test_gcp_complaint_04_a_grown_disk_is_not_set_back(make: Any) -> None:
     for item in make().of_type(INSTANCE_TYPE).values():
         assert "settings.diskSize" in item.options.ignore_changes
         settings = item.inputs["settings"]
-        assert (settings["diskSize"], settings["diskAutoresize"], settings["diskAutoresizeLimit"]) == (20, True, 100)
+        assert (settings["diskAutoresize"], settings["diskAutoresizeLimit"]) == (True, 100)
 
 
 def test_gcp_complaint_04_a_disk_that_may_not_grow_still_has_autoresize() -> None:
     """Off, a disk that has grown would be too large for the provider, which recreates the instance then."""
     settings = cloud_sql(storage={"size_gib": 50, "max_size_gib": 50}).settings()
-    assert (settings["diskAutoresize"], settings["diskAutoresizeLimit"]) == (True, 50)
+    assert (settings["diskSize"], settings["diskAutoresize"], settings["diskAutoresizeLimit"]) == (50, True, 50)
 
 
 @pytest.mark.parametrize("version", ["14", "15", "16", "17", "18"])

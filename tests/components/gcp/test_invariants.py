@@ -66,6 +66,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a parameter of rds": ({"database": {"parameters": {"rds.force_ssl": "1"}}}, "database.parameters"),
     "a snapshot without its instance": ({"database": {"restore": {"snapshot": "s-1"}}}, "database.restore.snapshot"),
     "two sources": ({"database": {"restore": {"snapshot": "i/1", "source": "x"}}}, "database.restore"),
+    "a clone in a network of ours": (
+        {"database": {"restore": {"source": "x", "time": "2026-01-15T10:30:00Z"}}}, "database.restore.source",
+    ),
     "half a source": ({"database": {"restore": {"source": "x"}}}, "database.restore"),
     "a day that no year has": (
         {"database": {"maintenance": {"deny_period": {"start": "02-30", "end": "03-10"}}}},

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components import digest as digests
-from components.gcp.job import LONGEST_NAME, execution_token
+from components.gcp.job import LONGEST_NAME, TOKEN_LENGTH, execution_token
 from components.names import Scope
 from components.settings.workload import JobSettings
 from tests.components.gcp.containers import container_of, containers, job
+from tests.components.gcp.stack import gcp_stack
 
 MIGRATE = {"image": "operations:1", "when": "deploy", "watch": ("migrations",), "cpu": 1.0, "log_retention_days": 7}
 
@@ -22,10 +25,25 @@ def settings(**change: object) -> JobSettings:
     return JobSettings.model_validate({**MIGRATE, **change})
 
 
+def token(change: dict[str, object] | None = None, **environment: str | None) -> str:
+    """Of a job with *change* that gets *environment*."""
+
+    async def known() -> str:
+        return str(await execution_token(settings(**(change or {})), environment).future())  # type: ignore[arg-type]
+
+    return asyncio.run(known())
+
+
+def migrations_token(**change: Any) -> str:
+    """Of the job that migrates, in the whole program."""
+    return str(gcp_stack(**change).of_type("cloudrunv2/job:Job")["job-migrate-job"].inputs["runExecutionToken"])
+
+
 def test_gcp_complaint_24_a_deploy_job_runs_to_its_end_before_the_services() -> None:
     """``run_execution_token`` waits for the end; ``start_execution_token`` only for the start."""
     found = job("migrate").inputs
-    assert found["runExecutionToken"] == execution_token(settings())
+    assert found["runExecutionToken"] == token(DB_HOST="10.0.0.3")
+    assert len(found["runExecutionToken"]) == TOKEN_LENGTH
     assert "startExecutionToken" not in found
     assert found["template"]["template"]["maxRetries"] == 0, "a migration that failed half-way is not for a machine to repeat"
     assert found["deletionProtection"] is False
@@ -62,12 +80,28 @@ def test_gcp_complaint_24_a_deploy_job_has_no_schedule() -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_what_runs_a_deploy_job_again(change: dict[str, object]) -> None:
-    assert execution_token(settings(**change)) != execution_token(settings())
+    assert token(change) != token()
 
 
 def test_what_does_not_run_it_again() -> None:
-    same = settings(cpu=2.0, timeout_seconds=60, log_retention_days=30)
-    assert execution_token(same) == execution_token(settings())
+    assert token({"cpu": 2.0, "timeout_seconds": 60, "log_retention_days": 30}) == token()
+
+
+def test_gcp_complaint_24_another_database_is_migrated_too() -> None:
+    """It has no schema, however little the job itself changed."""
+    places = [{}, *({name: value} for name in ("DB_NAME", "DB_HOST", "DB_PORT") for value in ("1", "2"))]
+    assert len({token(**place) for place in places}) == len(places)
+    assert migrations_token(database={"name": "other"}) != migrations_token()
+
+
+def test_a_new_password_is_no_new_database() -> None:
+    assert token(DB_USER="a", DB_SECRET_ID="1") == token(DB_USER="b", DB_SECRET_ID="2")
+    assert migrations_token(database={"password_version": 2}) == migrations_token()
+    assert migrations_token(database={"readers": 2}) == migrations_token()
+
+
+def test_a_place_that_a_mock_does_not_know_is_borne() -> None:
+    assert token(DB_HOST=None) == token()
 
 
 def test_a_new_migration_runs_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,16 +109,16 @@ def test_a_new_migration_runs_it_again(tmp_path: Path, monkeypatch: pytest.Monke
     folder = tmp_path / "migrations"
     folder.mkdir()
     (folder / "001.sql").write_text("select 1;")
-    before = execution_token(settings())
-    assert execution_token(settings()) == before
+    before = token()
+    assert token() == before
     (folder / "002.sql").write_text("select 2;")
-    assert execution_token(settings()) != before
+    assert token() != before
 
 
 @given(st.from_regex(r"[a-z](-?[a-z0-9]){0,29}", fullmatch=True), st.from_regex(r"[a-z](-?[a-z0-9]){0,29}", fullmatch=True))
 def test_name_and_token_are_below_63_characters(app: str, name: str) -> None:
     scope = Scope(app=app, environment="production", tier="prod", stack="s")
-    assert len(scope.physical(name, "job", limit=LONGEST_NAME)) + len(execution_token(settings())) < 63
+    assert len(scope.physical(name, "job", limit=LONGEST_NAME)) + TOKEN_LENGTH < 63
 
 
 def test_pulumi_waits_as_long_as_the_job_may_take() -> None:

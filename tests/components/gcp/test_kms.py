@@ -9,6 +9,7 @@ from components import contract
 from components.config import load_settings, scope_of
 from components.gcp.kms import DatabaseKey
 from components.gcp.network import GcpNetwork
+from tests.components.gcp.database import cloud_sql
 from tests.components.gcp.logins import EXISTING, Database, Made
 from tests.recorder import record
 
@@ -65,3 +66,8 @@ def test_what_final_backups_need_outlives_the_stack(name: str) -> None:
     options = key().named(name).options
     assert not options.protect
     assert not options.retain_on_delete
+
+
+def test_no_key_is_made_for_an_instance_that_may_not_be_recreated() -> None:
+    """The change is refused at the instance's name, so that there is no protected key to get rid of when it is taken back."""
+    assert "database-suffix" in cloud_sql("prod", customer_managed_key=True).needed_by("database-key-suffix")

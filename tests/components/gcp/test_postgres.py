@@ -72,10 +72,16 @@ def test_only_granted_workloads_reach_it_each_for_itself() -> None:
 def test_applications_go_through_the_pooler_and_the_owner_does_not() -> None:
     made = cloud_sql(**POOLED)
     assert (made.variables("application")["DB_PORT"], made.variables("owner")["DB_PORT"]) == ("6432", "5432")
-    assert made.inputs("application-database-egress")["allows"] == [{"protocol": "tcp", "ports": ["6432"]}]
     assert made.inputs("owner-database-egress")["allows"] == [{"protocol": "tcp", "ports": ["5432"]}]
     assert made.recording.outputs["database"]["port"] == 6432
     assert "port=5432" in made.recording.outputs["connect"]
+
+
+@pytest.mark.parametrize(("iam_login", "ports"), [(True, ["5432", "6432"]), (False, ["6432"])])
+def test_who_logs_in_with_an_identity_goes_past_the_pooler(iam_login: bool, ports: list[str]) -> None:
+    """It takes passwords only."""
+    made = cloud_sql(**POOLED, iam_login=iam_login)
+    assert made.inputs("application-database-egress")["allows"] == [{"protocol": "tcp", "ports": ports}]
 
 
 @EVERY

@@ -8,7 +8,7 @@ import pytest
 
 from tests.components.gcp.database import ALL, INSTANCE, REPLICA, added, changed, cloud_sql
 
-SAME = ("tier", "edition", "diskType", "diskSize", "diskAutoresizeLimit", "ipConfiguration", "insightsConfig", "userLabels")
+SAME = ("tier", "edition", "diskType", "diskAutoresizeLimit", "ipConfiguration", "insightsConfig", "userLabels")
 OF_PRIMARIES = {
     "backupConfiguration",
     "denyMaintenancePeriod",
@@ -27,6 +27,12 @@ def test_gcp_complaint_07_a_replica_is_as_large_as_the_primary(change: dict[str,
     made = cloud_sql("prod", **change)
     for key in SAME:
         assert made.settings(REPLICA)[key] == made.settings()[key], key
+
+
+@pytest.mark.parametrize("network", [{}, {"private_access": "psc"}])
+def test_gcp_complaint_04_a_reader_can_be_added_when_the_disk_has_grown(network: dict[str, Any]) -> None:
+    """Cloud SQL makes its disk as large as the primary's is by then; the first size would be refused."""
+    assert "diskSize" not in cloud_sql("prod", network=network).settings(REPLICA)
 
 
 def test_it_has_nothing_that_only_a_primary_has() -> None:

@@ -63,6 +63,12 @@ def test_a_copy_brings_its_database_along() -> None:
     assert made.variables("application")["DB_NAME"] == "app"
 
 
+def test_a_clone_has_the_disk_of_its_source() -> None:
+    """The provider sends our settings right after cloning, and a disk cannot shrink. A backup goes into a new instance."""
+    assert "diskSize" not in cloud_sql(restore=CLONE).settings()
+    assert cloud_sql(restore={"snapshot": BACKUP_DR}, storage={"size_gib": 50}).settings()["diskSize"] == 50
+
+
 def test_a_clone_keeps_the_key_of_its_source() -> None:
     """Ours would differ from it for ever, and an instance cannot change its key: it would be made anew and empty."""
     made = cloud_sql(restore=CLONE, customer_managed_key=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.components.gcp.containers import containers, job, needs
+from tests.recorder import email_of, member_of
 
 
 def test_unix_cron_in_its_time_zone() -> None:
@@ -17,7 +18,7 @@ def test_it_starts_the_job_over_cloud_runs_api() -> None:
     assert target["uri"] == "https://run.googleapis.com/v2/job-report-job-id:run"
     assert target["httpMethod"] == "POST"
     assert target["oauthToken"] == {
-        "serviceAccountEmail": "job-report-schedule-identity.email",
+        "serviceAccountEmail": email_of("job-report-schedule-starter"),
         "scope": "https://www.googleapis.com/auth/cloud-platform",
     }
     assert "oidcToken" not in target, "one of the two (the provider's own check)"
@@ -29,7 +30,7 @@ def test_least_rights_of_who_starts_it() -> None:
     right = rights["job-report-schedule-starts-job"].inputs
     assert right["role"] == "roles/run.invoker"
     assert right["name"] == "shop-dev-report-job"
-    assert right["member"] == "job-report-schedule-identity.member"
+    assert right["member"] == member_of("job-report-schedule-starter")
     granted = [
         found.name
         for found in containers().resources.values()
@@ -42,10 +43,17 @@ def test_least_rights_of_who_starts_it() -> None:
 
 def test_the_starter_is_not_the_job() -> None:
     """The job's own account reads secrets; who starts it need not."""
-    assert job("report").inputs["template"]["template"]["serviceAccount"] == "job-report-identity.email"
+    assert job("report").inputs["template"]["template"]["serviceAccount"] == email_of("job-report-identity")
     ids = {name: item.inputs["accountId"] for name, item in containers().of_type(":Account").items()}
-    assert ids["job-report-identity"] != ids["job-report-schedule-identity"]
+    assert ids["job-report-identity"] != ids["job-report-schedule-starter"]
     assert all(6 <= len(value) <= 30 for value in ids.values())
+
+
+def test_a_job_may_be_called_like_the_schedule_of_another() -> None:
+    made = containers(jobs={"report-schedule": {"image": "api:1", "when": "schedule", "schedule": "0 2 * * *"}})
+    assert made.duplicates == []
+    ids = [item.inputs["accountId"] for item in made.of_type(":Account").values()]
+    assert len(ids) == len({*ids})
 
 
 def test_only_starting_is_tried_again() -> None:

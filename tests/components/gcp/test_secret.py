@@ -12,7 +12,7 @@ from components.config import load_settings, scope_of
 from components.gcp.network import GcpNetwork
 from components.gcp.secret import PinnedSecret, Secret
 from tests.components.gcp.logins import EXISTING, Database, Made, Workload, changed
-from tests.recorder import record
+from tests.recorder import member_of, record
 
 CONFIG = {"app": "shop", "tier": "dev", "provider": "gcp", "network": EXISTING}
 BOTH = {("api", "database-secret-token"), ("worker", "database-secret-token")}
@@ -102,7 +102,7 @@ def test_each_reader_has_a_right_to_this_secret_alone() -> None:
         assert member.inputs == {
             "secretId": "database-secret-token-id",
             "role": "roles/secretmanager.secretAccessor",
-            "member": f"{workload}-identity.member",
+            "member": member_of(f"{workload}-identity"),
         }
         assert member.parent.endswith(f"::{workload}"), "it goes with the workload"
 

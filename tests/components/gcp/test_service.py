@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from components.gcp.probes import liveness_probe, startup_probe
 from components.settings.workload import HealthCheck, ServiceSettings
 from tests.components.gcp.containers import container_of, containers, needs, service
-from tests.recorder import Registered
+from tests.recorder import Registered, member_of
 
 
 def services(tier: str) -> list[Registered]:
@@ -153,18 +153,18 @@ def test_images_are_checked_by_choice() -> None:
 def test_an_internal_service_lets_in_the_stack_and_nobody_else() -> None:
     rights = containers().of_type(":ServiceIamMember")
     assert set(rights) == {
-        f"service-worker-called-by-{name}" for name in ("service-api", "service-web", "job-migrate", "job-report", "job-load")
+        f"service-worker-called-by.{name}" for name in ("service-api", "service-web", "job-migrate", "job-report", "job-load")
     }
-    right = rights["service-worker-called-by-service-api"].inputs
+    right = rights["service-worker-called-by.service-api"].inputs
     assert right["role"] == "roles/run.invoker"
-    assert right["member"] == "service-api-identity.member"
+    assert right["member"] == member_of("service-api-identity")
     assert right["name"] == "shop-dev-worker"
 
 
 def test_two_internal_services_call_each_other() -> None:
     rights = set(containers(services={"api": {"public": False, "domain": None}}).of_type(":ServiceIamMember"))
-    assert {"service-worker-called-by-service-api", "service-api-called-by-service-worker"} <= rights
-    assert "service-api-called-by-service-api" not in rights
+    assert {"service-worker-called-by.service-api", "service-api-called-by.service-worker"} <= rights
+    assert "service-api-called-by.service-api" not in rights
 
 
 def test_logs_are_kept_as_long_as_the_settings_say() -> None:

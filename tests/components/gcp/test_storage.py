@@ -9,7 +9,7 @@ import pytest
 from components.gcp.storage import lifecycle
 from components.settings.platform import BucketSettings
 from tests.components.gcp.edge import edge
-from tests.recorder import Recording, Registered
+from tests.recorder import Recording, Registered, member_of
 
 
 def bucket(recording: Recording) -> Registered:
@@ -75,11 +75,11 @@ def test_archive_and_deletion_follow_the_settings() -> None:
 def test_only_granted_services_write_and_only_objects() -> None:
     recording = edge()
     granted = {item.name: item.inputs for item in recording.of_type("BucketIAMMember").values()}
-    assert set(granted) == {"service-api-bucket-media-bucket"}
+    assert set(granted) == {"service-api-writes.bucket-media-bucket"}
     (grant,) = granted.values()
-    assert (grant["role"], grant["member"]) == ("roles/storage.objectUser", "service-api-identity.member")
+    assert (grant["role"], grant["member"]) == ("roles/storage.objectUser", member_of("service-api-identity"))
     assert grant["bucket"] == bucket(recording).inputs["name"]
-    assert "service-api-bucket-media-bucket" in recording.outputs["api waits"]
+    assert "service-api-writes.bucket-media-bucket" in recording.outputs["api waits"]
     assert recording.outputs["api environment"]["BUCKET_MEDIA"] == "gs://shop-dev-media-0a1b2c3d"
     assert "BUCKET_MEDIA" not in recording.outputs["web environment"]
 

@@ -8,6 +8,7 @@ import pytest
 
 from components.gcp.users import user_of
 from tests.components.gcp.logins import Made, changed, logins
+from tests.recorder import member_of
 
 PEOPLE = ["user:Ann@Example.com", "group:dba@example.com"]
 
@@ -38,10 +39,10 @@ def test_gcp_complaint_14_people_log_in_and_read(member: str, name: str, kind: s
 
 def test_gcp_complaint_14_a_workload_logs_in_as_its_service_account() -> None:
     made = logins()
-    found = user(made, "application-identity.email")
+    found = user(made, "application-identity@project.iam")
     assert (found["type"], found["databaseRoles"]) == ("CLOUD_IAM_SERVICE_ACCOUNT", ["shop_app"])
     assert "passwordWo" not in found
-    assert rights(made, "application-identity.member") == {"roles/cloudsql.client", "roles/cloudsql.instanceUser"}
+    assert rights(made, member_of("application-identity")) == {"roles/cloudsql.client", "roles/cloudsql.instanceUser"}
     assert "database-application-clone-user" in made.needed_by("application-database-user"), "the role that it is a member of"
     needed = {resource._name for resource in made.application.after}
     assert {"application-database-user", "application-database-login", "application-database-client"} <= needed
@@ -62,7 +63,7 @@ def test_rights_end_at_this_instance_and_its_replicas() -> None:
 
 
 def test_the_owner_has_its_password_only() -> None:
-    assert rights(logins(), "owner-identity.member") == set()
+    assert rights(logins(), member_of("owner-identity")) == set()
 
 
 def test_without_iam_login_nobody_has_a_right_in_the_project() -> None:
