@@ -134,6 +134,6 @@ def test_backups_wait_for_their_rights() -> None:
     recording = gcp_stack()
     depends_on: Any = recording.of_type("cloudrunv2/job:Job")["backups-create"].options.depends_on
     waits = {resource._name for resource in depends_on}
-    assert "backups-backups-bucket" in waits, "the right on the bucket"
+    assert "backups-writes.backups-bucket" in waits, "the right on the bucket"
     assert any(name.startswith("backups-database-secret") for name in waits), "the rights on the secrets"
     assert "network-api-serviceusage" in waits
