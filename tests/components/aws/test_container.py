@@ -16,6 +16,7 @@ from tests.recorder import Registered
 CHECK: dict[str, Any] = {"interval_seconds": 60, "timeout_seconds": 30, "start_period_seconds": 120}
 SERVICE: dict[str, Any] = {
     "image": "api:1",
+    "cpu": 0.5,
     "port": 8000,
     "scaling": Scaling(min=1, max=1),
     "spot": False,
