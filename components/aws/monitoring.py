@@ -24,6 +24,7 @@ from components.settings.platform import AlarmSettings
 
 INSTANCE_EVENTS = (
     "availability",
+    "configuration change",
     "deletion",
     "failover",
     "failure",

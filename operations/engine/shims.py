@@ -18,8 +18,23 @@ SHIMS = {
 
 
 def script(module: str) -> str:
-    """The text of a shim. ``python`` is the first on PATH: the virtual environment's, see :func:`search_path`."""
-    return f'#!/bin/sh\nexec python -u -m {module} "$@"\n'
+    """The text of a shim. ``python`` is the first on PATH: the virtual environment's, see :func:`search_path`.
+
+    The engine hands on the runtime options of a PulumiPolicy.yaml as ``-virtualenv=../.venv``, beside the pack's folder, where it
+    starts the shim. That environment's Python is taken where there is one; ``python -m`` would read ``-v`` into it.
+    """
+    return f"""#!/bin/sh
+python=python
+for word do
+    shift
+    case $word in
+        -virtualenv=*) [ -x "${{word#*=}}/bin/python" ] && python=${{word#*=}}/bin/python ;;
+        -toolchain=* | -typechecker=*) ;;
+        *) set -- "$@" "$word" ;;
+    esac
+done
+exec "$python" -u -m {module} "$@"
+"""
 
 
 def search_path(cli: Path, *, cache: Path) -> str:
