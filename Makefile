@@ -2,12 +2,12 @@
 STACK = local
 BIN = .venv/bin
 OPERATIONS = $(BIN)/python -m operations
-SOURCES = components operations runtime bench
+SOURCES = components operations policies runtime bench
 # A cloud's SDK is installed only for stacks on it: requirements-aws.txt, requirements-gcp.txt
 PROVIDER = $(shell sed -n 's/^ *managed-postgres:provider: *//p' Pulumi.$(STACK).yaml 2>/dev/null)
 YES_FLAG = $(if $(filter 1 yes true,$(YES)),--yes)
 
-.PHONY: up down status preview test lint bench docs lock install install-dev cli
+.PHONY: up down status preview review gate drift test lint bench docs lock install install-dev cli
 
 up: install ## bring the stack up; mends what was killed
 	@$(OPERATIONS) up --stack $(STACK)
@@ -20,6 +20,15 @@ status: install ## what runs: exit code 0 all, 1 something is down, 2 cannot tel
 
 preview: install ## what `up` would do
 	@$(OPERATIONS) preview --stack $(STACK)
+
+review: install-dev ## what a change would create, break and cost, without a cloud (AGAINST=main compares)
+	@$(OPERATIONS) review --stack $(STACK) $(if $(AGAINST),--against $(AGAINST))
+
+gate: install ## a real preview with its policies, judged: exit code 1 when data or protection would be lost
+	@$(OPERATIONS) gate --stack $(STACK)
+
+drift: install ## exit code 1 when the cloud or the program is not as the last `up` left it
+	@$(OPERATIONS) preview --stack $(STACK) --expect-no-changes
 
 test: lint cli ## every test
 	@$(BIN)/python -m pytest -q -n 4 --dist loadfile
@@ -34,14 +43,15 @@ bench: install-dev ## ratios of two things, each with its bar
 
 docs: install ## write the settings table into the README
 	@$(BIN)/python -m components.settings.table README.md
+	@$(BIN)/python -m policies.table
 
-lock: install-dev ## pin what pyproject.toml asks for
+lock: install-dev ## pin what pyproject.toml asks for (UPGRADE=1: the newest that fit)
 	@$(BIN)/python -m pip install --quiet uv
 	@$(COMPILE) -o requirements.txt
 	@$(COMPILE) --extra aws -c requirements.txt -o requirements-aws.txt
 	@$(COMPILE) --extra gcp -c requirements.txt -o requirements-gcp.txt
 	@$(COMPILE) --extra dev --extra aws --extra gcp -c requirements.txt -c requirements-aws.txt -c requirements-gcp.txt -o requirements-dev.txt
-COMPILE = $(BIN)/python -m uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
+COMPILE = $(BIN)/python -m uv pip compile --quiet $(if $(UPGRADE),--upgrade) pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 
 install:
 	@sh operations/install.sh $(or $(wildcard requirements-$(PROVIDER).txt),requirements.txt requirements-postgres.txt)

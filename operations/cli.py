@@ -11,7 +11,11 @@ from operations.backup import cli as backup_cli
 from operations.console import make_console
 from operations.engine.checkout import find_checkout
 from operations.errors import OperationError
+from operations.forge import cli as forge_cli
+from operations.gate import cli as gate_cli
+from operations.image import cli as image_cli
 from operations.migrate import cli as migrate_cli
+from operations.review import cli as review_cli
 
 app = typer.Typer(
     help="Bring stacks up, look at them, take them down; migrate and back up databases.",
@@ -23,6 +27,11 @@ app = typer.Typer(
 
 app.add_typer(migrate_cli.app, name="migrate")
 app.add_typer(backup_cli.app, name="backup")
+app.add_typer(image_cli.app, name="image")
+app.command()(forge_cli.comment)
+app.command()(forge_cli.propose)
+app.command()(gate_cli.gate)
+app.command()(review_cli.review)
 
 StackName = Annotated[str, typer.Option("--stack", help="The stack: the S of a Pulumi.S.yaml.")]
 
@@ -63,11 +72,14 @@ def status(
 
 
 @app.command()
-def preview(stack: StackName = "local") -> None:
+def preview(
+    stack: StackName = "local",
+    expect_no_changes: Annotated[bool, typer.Option("--expect-no-changes", help="Exit code 1 when up would change it.")] = False,
+) -> None:
     """Show what up would do, and do nothing."""
     from operations import up as operation
 
-    operation.preview(find_checkout(), stack, make_console())
+    operation.preview(find_checkout(), stack, make_console(), expect_no_changes=expect_no_changes)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from operations.console import count, seconds
 from operations.engine.checkout import Checkout
 from operations.engine.progress import DOING, Progress
 from operations.engine.run import Stopwatch, begin
-from operations.errors import Refused
+from operations.errors import OperationError, Refused
 from operations.report import make_command, plain_outputs, print_access, print_resources
 
 
@@ -47,13 +47,19 @@ def refresh(checkout: Checkout, stack_name: str, console: Console) -> None:
         console.print(f"`{make_command('up', stack_name)}` mends that.")
 
 
-def preview(checkout: Checkout, stack_name: str, console: Console) -> None:
-    """Show what ``up`` would do; changes nothing and may run beside an ``up``. Raises as :func:`up` does."""
+def preview(checkout: Checkout, stack_name: str, console: Console, *, expect_no_changes: bool = False) -> None:
+    """Show what ``up`` would do; changes nothing and may run beside an ``up``. Raises as :func:`up` does.
+
+    With *expect_no_changes* also OperationError when there is anything to do: somebody has changed the cloud by hand, or the
+    program since the last ``up``.
+    """
     with begin(checkout, stack_name, make_command("preview", stack_name), console, exclusive=False) as run:
         stack = run.workspace.create_or_select()
         _, progress = run.operate(stack, lambda p: stack.preview(refresh=True, on_event=p, color="never"), planned=True)
     planned = sum(progress.changes.values())
     console.print(f"`{make_command('up', stack_name)}` would do {count(planned, 'step')}." if planned else "No changes.")
+    if planned and expect_no_changes:
+        raise OperationError(f"Stack '{stack_name}' is not as its last `up` left it: see the steps above.")
 
 
 def existing(stack: Stack | None, name: str) -> Stack:
