@@ -1,0 +1,1 @@
+"""What a change would create, break and cost, told in seconds and without a cloud account."""

@@ -1,0 +1,1 @@
+"""What things cost: versioned tables, and the command that refreshes them from the clouds' own price lists."""
