@@ -156,5 +156,8 @@ def mermaid(stack: Stack) -> str:
 
 
 def _quoted(text: str) -> str:
-    """*text* within quotation marks of Mermaid."""
-    return text.replace("#", "#35;").replace('"', "#quot;").replace("`", "'")
+    """*text* on one line within quotation marks of Mermaid, which takes more than them for its own: the rest as code points."""
+    return "".join(letter if letter.isalnum() or letter in _PLAIN else f"#{ord(letter)};" for letter in " ".join(text.split()))
+
+
+_PLAIN = " .,:/+-_'()\u00d7\u2192"

@@ -60,7 +60,7 @@ def _tools() -> Element:
         h("input", search),
         h("span", {"id": "found", "class": "soft", "role": "status"}),
         h("button", {"id": "unfold", "type": "button", "aria-pressed": "false"}, "Open all"),
-        h("button", {"id": "theme", "type": "button"}, "Light or dark"),
+        h("button", {"id": "theme", "type": "button"}, "Theme"),
     )
 
 

@@ -11,7 +11,7 @@ from operations.review.posture import Posture
 
 LIMIT = 60
 """Places that are drawn. A diagram of more says nothing."""
-CHARACTER, TALL, LANE, GAP, ROWS, MARGIN, LINE = 7.4, 58.0, 12.0, 92.0, 24.0, 16.0, 15.0
+CHARACTER, TALL, LANE, GAP, ROWS, MARGIN, LINE = 7.9, 58.0, 12.0, 92.0, 24.0, 16.0, 15.0
 """Sizes in pixels: a character's width, a box, a lane's height, between columns, between rows, around all, per line end."""
 SWEEPS = 6
 

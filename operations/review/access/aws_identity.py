@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from operations.review.access.way import SOMEBODY, Grant
 from policies.resource import UNKNOWN, Resource, Stack
@@ -39,14 +39,23 @@ MANAGED: Mapping[str, tuple[str, ...]] = {
 """Policies of AWS itself that give one of :data:`ACTIONS` on everything of the account."""
 
 
+class Account(NamedTuple):
+    """What policies are read against."""
+
+    stack: Stack
+    names: Mapping[str, Mapping[str, str]]
+    """By kind: what may stand in an ARN for a secret or bucket, to the resource's name."""
+
+
 def grants(stack: Stack) -> frozenset[Grant]:
     """Who may read and change secrets and buckets of *stack*."""
+    account = Account(stack, {"secret": _names(stack, SECRET), "bucket": _names(stack, BUCKET)})
     found: set[Grant] = set()
     for policy in stack.of_type("aws:iam/rolePolicy:RolePolicy"):
-        found |= {grant for role in _roles(stack, policy, "role") for grant in _of_document(stack, policy, "policy", role)}
+        found |= {grant for role in _roles(stack, policy, "role") for grant in _of_document(account, policy, "policy", role)}
     for own in stack.of_type(ROLE):
         for number, _ in enumerate(own.fact("inlinePolicies") or ()):
-            found |= set(_of_document(stack, own, f"inlinePolicies[{number}].policy", own))
+            found |= set(_of_document(account, own, f"inlinePolicies[{number}].policy", own))
         for arn in own.fact("managedPolicyArns") or ():
             found |= set(_managed(arn, own))
     for attached in stack.of_type(ATTACHMENT):
@@ -55,8 +64,13 @@ def grants(stack: Stack) -> frozenset[Grant]:
             for urn in attached.property_depends_on.get("policyArn", ()):
                 policy_made = stack.get(urn)
                 if policy_made and policy_made.type == POLICY:
-                    found |= set(_of_document(stack, policy_made, "policy", role))
+                    found |= set(_of_document(account, policy_made, "policy", role))
     return frozenset(found)
+
+
+def _names(stack: Stack, token: str) -> dict[str, str]:
+    given = ((one, (one.name, one.fact("name"), one.fact("bucket"))) for one in stack.of_type(token))
+    return {name: one.name for one, names in given for name in names if isinstance(name, str)}
 
 
 def _roles(stack: Stack, policy: Resource, path: str) -> Iterator[Resource | None]:
@@ -67,14 +81,14 @@ def _roles(stack: Stack, policy: Resource, path: str) -> Iterator[Resource | Non
         yield None
 
 
-def _of_document(stack: Stack, policy: Resource, path: str, role: Resource | None) -> Iterator[Grant]:
+def _of_document(account: Account, policy: Resource, path: str, role: Resource | None) -> Iterator[Grant]:
     statements = policy.fact(f"{path}.Statement")
     if statements is UNKNOWN:
         yield _grant(role, "read", "secret", "a secret known only after the deployment")
     for statement in statements if isinstance(statements, list) else [statements]:
         if isinstance(statement, dict) and statement.get("Effect") == "Allow":
             for kind, verb in _rights(statement):
-                for what in _targets(stack, policy, kind, statement.get("Resource", "*")):
+                for what in _targets(account, policy, kind, statement.get("Resource", "*")):
                     yield _grant(role, verb, kind, what)
 
 
@@ -87,29 +101,26 @@ def _rights(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield right
 
 
-def _targets(stack: Stack, policy: Resource, kind: str, given: Any) -> Iterator[str]:
+def _targets(account: Account, policy: Resource, kind: str, given: Any) -> Iterator[str]:
     """Names of the resources that a statement is about. Their ARNs are not known: a stand-in holds the resource's name."""
-    token = SECRET if kind == "secret" else BUCKET
     for text in _listed(given):
-        if text == "*" or text is UNKNOWN:
+        if not isinstance(text, str) or text == "*":
             yield f"every {kind} of the account" if text == "*" else f"a {kind} known only after the deployment"
             continue
         end = text.rpartition(":")[2]
-        for one in stack.of_type(token):
-            names = [one.name, one.fact("name"), one.fact("bucket")]
-            pattern = end if kind == "secret" else end.partition("/")[0]
-            if any(isinstance(name, str) and _is_about(name, pattern) for name in names):
-                yield one.name
+        yield from _named(account.names[kind], end if kind == "secret" else end.partition("/")[0])
         if kind == "secret" and ("rds!" in end or ".master" in end):
-            for urn in policy.depends_on:
-                database = stack.get(urn)
-                if database and database.type in DATABASES:
-                    yield f"{database.name}'s admin secret"
+            databases = (account.stack.get(urn) for urn in policy.depends_on)
+            yield from (f"{one.name}'s admin secret" for one in databases if one and one.type in DATABASES)
 
 
-def _is_about(name: str, pattern: str) -> bool:
-    """The second form: Secrets Manager puts six characters of its own behind a name."""
-    return fnmatchcase(name, pattern) or fnmatchcase(f"{name}-abcdef", pattern)
+def _named(names: Mapping[str, str], pattern: str) -> Iterator[str]:
+    """Secrets Manager puts a hyphen and six characters of its own behind a name, so a policy's pattern often ends in them."""
+    if not any(letter in pattern for letter in "*?["):
+        yield from (names[pattern],) if pattern in names else ()
+        return
+    matching = (of for name, of in names.items() if fnmatchcase(name, pattern) or fnmatchcase(f"{name}-abcdef", pattern))
+    yield from dict.fromkeys(matching)
 
 
 def _managed(arn: Any, role: Resource | None) -> Iterator[Grant]:

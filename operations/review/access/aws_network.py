@@ -6,8 +6,9 @@ edges between resources: their ids are not known before the deployment. Where so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
+from itertools import product
 from typing import Any
 
 from operations.review.access.aws_rules import GROUPS, OLD_RULE, RULES, Rule, rules_of
@@ -43,6 +44,8 @@ Attached = Mapping[str, frozenset[str]]
 """URN of a resource to the security groups that it wears."""
 Members = Mapping[str, Mapping[str, Place]]
 """URN of a group to the places that wear it, by name."""
+LetsOut = Mapping[str, Mapping[str, Sequence[Rule]]]
+"""URN of a group to the rules that let it out, by the group that they lead to; ``""`` for addresses."""
 
 
 def network(stack: Stack) -> Network:
@@ -60,8 +63,8 @@ def network(stack: Stack) -> Network:
         for group in worn:
             members.setdefault(group, {})[seen.by_urn[urn].name] = seen.by_urn[urn]
     rules = list(rules_of(stack, groups))
-    lets_out = _by_group(rule for way, rule in rules if way == "egress")
-    ways = {*_distributed(stack, seen), *_outgoing(attached, seen, lets_out, groups)}
+    lets_out = _by_group([rule for way, rule in rules if way == "egress"])
+    ways = {*_distributed(stack, seen), *_outgoing(attached, seen, lets_out)}
     for rule in (rule for way, rule in rules if way == "ingress"):
         for target in members.get(rule.group, {}).values():
             ways |= {*_from_network(stack, rule, target), *_from_groups(rule, target, members, attached, lets_out)}
@@ -81,24 +84,23 @@ def _groups(resource: Resource, groups: set[str]) -> frozenset[str]:
     return frozenset(urn for urns in resource.property_depends_on.values() for urn in urns if urn in groups)
 
 
-def _by_group(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
-    found: dict[str, list[Rule]] = {}
+def _by_group(rules: Iterable[Rule]) -> LetsOut:
+    found: dict[str, dict[str, list[Rule]]] = {}
     for rule in rules:
-        found.setdefault(rule.group, []).append(rule)
+        peer = rule.peer if str(rule.peer).startswith("urn:") else ""
+        found.setdefault(rule.group, {}).setdefault(peer, []).append(rule)
     return found
 
 
-def _from_groups(
-    rule: Rule, target: Place, members: Members, attached: Attached, lets_out: Mapping[str, list[Rule]]
-) -> Iterator[Way]:
-    """Ways from places that *rule* names by a group of theirs, as far as their own groups let them out."""
-    worn = attached[target.urns[0]]
+def _from_groups(rule: Rule, target: Place, members: Members, attached: Attached, lets_out: LetsOut) -> Iterator[Way]:
+    """Ways from places that *rule* names by a group of theirs, as far as their own groups let them out. A rule that lets out to
+    addresses may cover the target's."""
     for source in members.get(rule.peer, {}).values():
-        for leave in (leave for group in attached[source.urns[0]] for leave in lets_out.get(group, ())):
-            reaches = leave.peer in worn or not str(leave.peer).startswith("urn:")
-            both = leave.span.meets(rule.span) if reaches else None
-            if both and source != target:
-                yield Way(source.name, target.name, both.text)
+        for group, peer in product(attached[source.urns[0]], ("", *attached[target.urns[0]])):
+            for leave in lets_out.get(group, {}).get(peer, ()):
+                both = leave.span.meets(rule.span)
+                if both and source != target:
+                    yield Way(source.name, target.name, both.text)
 
 
 def _from_network(stack: Stack, rule: Rule, target: Place) -> Iterator[Way]:
@@ -116,11 +118,11 @@ def _from_network(stack: Stack, rule: Rule, target: Place) -> Iterator[Way]:
         yield Way(NETWORK, target.name, rule.span.text, "its rule is open to everybody, but it has no public address")
 
 
-def _outgoing(attached: Attached, seen: Seen, lets_out: Mapping[str, list[Rule]], groups: set[str]) -> Iterator[Way]:
+def _outgoing(attached: Attached, seen: Seen, lets_out: LetsOut) -> Iterator[Way]:
     """Ways to addresses. A way to another place is told where that place lets it in."""
     for urn, worn in attached.items():
-        for rule in (rule for group in worn for rule in lets_out.get(group, ())):
-            if isinstance(rule.peer, str) and rule.peer not in groups:
+        for rule in (rule for group in worn for rule in lets_out.get(group, {}).get("", ())):
+            if rule.peer is not UNKNOWN:
                 yield Way(seen.by_urn[urn].name, INTERNET if is_internet(rule.peer) else rule.peer, rule.span.text)
 
 

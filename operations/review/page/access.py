@@ -10,6 +10,7 @@ from operations.review.diagram import draw
 from operations.review.model import Review
 from operations.review.page.markup import Content, h
 from operations.review.page.money import table
+from operations.review.page.rows import rows
 from operations.review.posture import Posture, listed
 
 
@@ -31,10 +32,10 @@ def access(review: Review) -> Iterator[Content]:
     inside = [way for way in posture.ways if way.source != INTERNET]
     if inside:
         head = h("summary", None, f"{len(inside)} other ways")
-        yield h("details", None, head, table("Ways", ("From", "To", "Port", "How"), [_way(way) for way in inside]))
+        yield h("details", None, head, table("Ways", ("From", "To", "Port", "How"), list(rows(inside, _way, "tr"))))
     if posture.readers:
-        yield table("Who may read which secret", ("Secret", "Readers"), [_secret(posture, what) for what in posture.readers])
-    yield from (h("p", {"class": "card warn item"}, sentence) for sentence in posture.unclear)
+        yield table("Who may read which secret", ("Secret", "Readers"), list(rows(list(posture.readers), lambda what: _secret(posture, what), "tr")))
+    yield from rows(posture.unclear, lambda sentence: h("p", {"class": "card warn item"}, sentence), "p")
 
 
 def _entrances(posture: Posture) -> str:

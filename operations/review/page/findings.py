@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 from operations.review import words
 from operations.review.model import Review, Risk
 from operations.review.page.markup import Content, h
+from operations.review.page.rows import rows
 from policies.catalogue import RULES
 from policies.judge import Report
 from policies.resource import Stack
@@ -77,7 +78,7 @@ def _violation(rule_id: str, found: list[Finding], stack: Stack) -> Element:
             h("code", None, rule_id),
             f" \u00b7 {same}" if same else None,
         ),
-        h("ul", None, (_finding(finding, stack) for finding in found)),
+        h("ul", None, rows(found, lambda finding: _finding(finding, stack))),
         h("p", {"class": "remedy"}, rule.remediation, " ", h("span", {"class": "soft"}, rule.docs)) if rule else None,
     )
 
@@ -98,7 +99,7 @@ def _folded(what: str, findings: Iterable[Finding], stack: Stack) -> Element | N
     if not found:
         return None
     groups = [
-        h("li", None, h("strong", None, rule), _hint(rule), h("ul", None, (_finding(finding, stack) for finding in of)))
+        h("li", None, h("strong", None, rule), _hint(rule), h("ul", None, rows(of, lambda finding: _finding(finding, stack))))
         for rule, of in ((rule, list(of)) for rule, of in _by_rule(found))
     ]
     return h("details", None, h("summary", None, f"{len(found)} {what}"), h("ul", {"class": "plain"}, groups))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from xml.etree.ElementTree import Element
 
 from operations.review import words
 from operations.review.model import Change, Kind, PropertyChange, Review
 from operations.review.page.markup import Content, h
+from operations.review.page.rows import rows
 from policies.resource import Resource
-
-LIMIT = 500
-"""Rows of one list. A page of more is slow and nobody reads them."""
 
 CLASSES = {Kind.ADDED: "added", Kind.REMOVED: "removed", Kind.REPLACED: "replaced", Kind.CHANGED: "changed"}
 
@@ -23,9 +21,9 @@ def changes(review: Review) -> Iterator[Content]:
         yield h("p", {"class": "soft"}, f"Nothing changes against {review.against}.")
     ordered = sorted(review.changes, key=lambda one: (one.resource.component, one.resource.type, one.resource.name))
     for component, found in groupby(ordered, key=lambda one: one.resource.component):
-        rows = list(found)
-        yield h("h4", None, component or "(no component)", " ", h("span", {"class": "soft"}, str(len(rows))))
-        yield h("div", {"class": "list"}, (_change(change) for change in rows[:LIMIT]), _more(rows))
+        here = list(found)
+        yield h("h4", None, component or "(no component)", " ", h("span", {"class": "soft"}, str(len(here))))
+        yield h("div", {"class": "list"}, rows(here, _change, "p"))
 
 
 def _change(change: Change) -> Element:
@@ -46,7 +44,7 @@ def _change(change: Change) -> Element:
         {"class": "row item", "open": change.kind is Kind.REPLACED},
         h("summary", None, head, h("span", {"class": "soft"}, f" {_properties(len(change.properties))}")),
         h("p", {"class": "remedy"}, change.reason) if change.reason else None,
-        h("ul", {"class": "plain diff"}, (_property(item) for item in change.properties[:LIMIT]), _more(change.properties, "li")),
+        h("ul", {"class": "plain diff"}, rows(change.properties, _property)),
     )
 
 
@@ -73,22 +71,13 @@ def _property(item: PropertyChange) -> Element:
 def resources(review: Review) -> Iterator[Content]:
     """Every resource by component, folded."""
     for name, found in review.components.items():
-        rows = words.real(found)
-        if rows:
-            head = h("summary", None, h("strong", None, name or "(no component)"), h("span", {"class": "soft"}, f" {len(rows)}"))
-            yield h(
-                "details",
-                None,
-                head,
-                h("ul", {"class": "plain list"}, (_resource(one) for one in rows[:LIMIT]), _more(rows, "li")),
-            )
+        here = words.real(found)
+        if here:
+            head = h("summary", None, h("strong", None, name or "(no component)"), h("span", {"class": "soft"}, f" {len(here)}"))
+            yield h("details", None, head, h("ul", {"class": "plain list"}, rows(here, _resource)))
 
 
 def _resource(one: Resource) -> Element:
     protected = h("span", {"class": "chip"}, "protected") if one.protect else None
     return h("li", {"class": "item"}, h("code", None, one.name), " ", h("span", {"class": "soft"}, one.type), protected)
 
-
-def _more(rows: Sequence[object], tag: str = "p") -> Element | None:
-    left = len(rows) - LIMIT
-    return h(tag, {"class": "soft"}, f"and {left:,} more, which `--format json` lists") if left > 0 else None

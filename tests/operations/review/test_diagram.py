@@ -13,7 +13,7 @@ from operations.review.diagram import draw, mermaid, svg
 from operations.review.layout import LIMIT, layout
 from operations.review.page.markup import xml
 from operations.review.posture import Posture
-from tests.operations.review.access.graphs import made, of, real, told
+from tests.operations.review.access.graphs import made, of, real, stack, told
 from tests.recorder import ROOT
 
 NAMES = sorted(file.name.split(".")[1] for file in ROOT.glob("Pulumi.*.yaml"))
@@ -102,26 +102,20 @@ def test_mermaid_says_the_same() -> None:
 
 def test_mermaid_cannot_be_broken_out_of() -> None:
     one = made("aws:rds/instance:Instance", 'a"]\n  b["`#<b>')
-    text = mermaid(of_stack(one))
+    text = mermaid(stack("aws", one))
     assert text.count("\n") == 2
     assert text.count('"') == 2
 
 
-def of_stack(*resources: object):  # type: ignore[no-untyped-def]
-    from policies.resource import Stack
-
-    return Stack(name="test", tier="dev", provider="aws", resources=resources)  # type: ignore[arg-type]
-
-
 def test_a_thousand_databases_are_counted_and_not_drawn() -> None:
-    stack = of_stack(*(made("aws:rds/instance:Instance", f"database-{number}") for number in range(1000)))
-    found = layout(of("aws", *stack.resources))
+    huge = stack("aws", *(made("aws:rds/instance:Instance", f"database-{number}") for number in range(1000)))
+    found = layout(of("aws", *huge.resources))
     assert len(found.boxes) == LIMIT
     assert found.left_out == 1000 - LIMIT
-    assert f"{1000 - LIMIT} more places" in mermaid(stack)
-    assert f"{1000 - LIMIT} more places" in svg(stack)
+    assert f"{1000 - LIMIT} more places" in mermaid(huge)
+    assert f"{1000 - LIMIT} more places" in svg(huge)
 
 
 def test_a_stack_without_anything() -> None:
-    assert mermaid(of_stack()) == "flowchart LR\n"
-    ElementTree.fromstring(svg(of_stack()))
+    assert mermaid(stack("aws")) == "flowchart LR\n"
+    ElementTree.fromstring(svg(stack("aws")))

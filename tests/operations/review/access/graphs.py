@@ -46,9 +46,13 @@ def made(kind: str, called: str, /, component: str = "", edges: Mapping[str, Res
     )
 
 
+def stack(provider: str, *resources: Resource) -> Stack:
+    return Stack(name="test", tier="dev", provider=provider, resources=resources)
+
+
 def of(provider: str, *resources: Resource) -> Posture:
     """What is told of a stack of *resources*."""
-    return posture(Stack(name="test", tier="dev", provider=provider, resources=resources))
+    return posture(stack(provider, *resources))
 
 
 def ways(found: Posture) -> set[tuple[str, str, str]]:
