@@ -34,7 +34,11 @@ def access(review: Review) -> Iterator[Content]:
         head = h("summary", None, f"{len(inside)} other ways")
         yield h("details", None, head, table("Ways", ("From", "To", "Port", "How"), list(rows(inside, _way, "tr"))))
     if posture.readers:
-        yield table("Who may read which secret", ("Secret", "Readers"), list(rows(list(posture.readers), lambda what: _secret(posture, what), "tr")))
+        yield table(
+            "Who may read which secret",
+            ("Secret", "Readers"),
+            list(rows(list(posture.readers), lambda what: _secret(posture, what), "tr")),
+        )
     yield from rows(posture.unclear, lambda sentence: h("p", {"class": "card warn item"}, sentence), "p")
 
 

@@ -11,7 +11,7 @@ from operations.review.model import Review, Risk
 from operations.review.page.markup import Content, h
 from operations.review.page.rows import rows
 from policies.catalogue import RULES
-from policies.judge import Report
+from policies.judge import Report, Waived
 from policies.resource import Stack
 from policies.rule import AnyRule
 from policies.verdict import Finding
@@ -48,19 +48,16 @@ def policies(review: Review) -> Iterator[Content]:
     yield _folded("advisory", advisory, review.stack)
     yield _folded("undecided before the deployment", report.undecided, review.stack)
     if report.waived:
-        rows = (
-            h(
-                "li",
-                {"class": "item"},
-                h("code", None, one.finding.rule),
-                " ",
-                h("code", None, words.name_in(review.stack, one.finding.urn)),
-            )
-            for one in report.waived
-        )
         reasons = sorted({f"{one.waiver.reason} ({one.waiver.owner}, until {one.waiver.expires})" for one in report.waived})
         head = h("summary", None, f"{len(report.waived)} waived")
-        yield h("details", None, head, h("ul", None, rows), (h("p", {"class": "soft"}, reason) for reason in reasons))
+        waived = h("ul", None, rows(report.waived, lambda one: _waived(one, review.stack)))
+        yield h("details", None, head, waived, (h("p", {"class": "soft"}, reason) for reason in reasons))
+
+
+def _waived(one: Waived, stack: Stack) -> Element:
+    return h(
+        "li", {"class": "item"}, h("code", None, one.finding.rule), " ", h("code", None, words.name_in(stack, one.finding.urn))
+    )
 
 
 def _violation(rule_id: str, found: list[Finding], stack: Stack) -> Element:

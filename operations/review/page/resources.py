@@ -80,4 +80,3 @@ def resources(review: Review) -> Iterator[Content]:
 def _resource(one: Resource) -> Element:
     protected = h("span", {"class": "chip"}, "protected") if one.protect else None
     return h("li", {"class": "item"}, h("code", None, one.name), " ", h("span", {"class": "soft"}, one.type), protected)
-

@@ -101,10 +101,11 @@ def test_mermaid_says_the_same() -> None:
 
 
 def test_mermaid_cannot_be_broken_out_of() -> None:
-    one = made("aws:rds/instance:Instance", 'a"]\n  b["`#<b>')
-    text = mermaid(stack("aws", one))
-    assert text.count("\n") == 2
-    assert text.count('"') == 2
+    """Tried with Mermaid 11: this is drawn as it stands; with the percent signs as they are it is refused."""
+    text = mermaid(stack("aws", made("aws:rds/instance:Instance", 'a"]\n  b["`#<b>;%%{end}|\x00')))
+    head, box = text.splitlines()
+    assert head == "flowchart LR"
+    assert re.fullmatch(r"""  n0\[\("[\w .,:/+'()#;-]*<br/>RDS instance"\)\]""", box)
 
 
 def test_a_thousand_databases_are_counted_and_not_drawn() -> None:
