@@ -10,8 +10,8 @@ from pulumi.runtime.proto import provider_pb2
 
 from tests.components.aws.stack import aws_stack
 from tests.engine.aws.standin.cloud import CLOUD
-from tests.engine.aws.standin.kinds import KINDS
 from tests.engine.standin.asked import Asked, refuses
+from tests.engine.standin.kinds import AWS
 from tests.engine.standin.server import UNKNOWN
 
 CLUSTER = "aws:rds/cluster:Cluster"
@@ -32,7 +32,7 @@ def test_every_type_of_the_program_is_in_the_table(change: dict[str, Any]) -> No
     used = {
         resource.type.partition(":")[2] for resource in aws_stack(**change).resources.values() if resource.type.startswith("aws:")
     }
-    assert sorted(used - set(KINDS)) == []
+    assert sorted(used - set(AWS)) == []
 
 
 def test_the_same_inputs_are_no_change_and_write_only_ones_never_are(cloud: Asked) -> None:

@@ -11,8 +11,8 @@ from pulumi.runtime.proto import provider_pb2
 from tests.components.gcp.stack import gcp_stack
 from tests.engine.gcp.standin.cloud import CLOUD
 from tests.engine.gcp.standin.facts import BROKEN
-from tests.engine.gcp.standin.kinds import KINDS
 from tests.engine.standin.asked import Asked, refuses
+from tests.engine.standin.kinds import GCP
 
 INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
 SERVICE = "gcp:cloudrunv2/service:Service"
@@ -60,7 +60,7 @@ def test_every_type_of_the_program_is_in_the_table(change: dict[str, Any]) -> No
     used = {
         resource.type.partition(":")[2] for resource in gcp_stack(**change).resources.values() if resource.type.startswith("gcp:")
     }
-    assert sorted(used - set(KINDS)) == []
+    assert sorted(used - set(GCP)) == []
 
 
 def test_nothing_is_made_before_its_api_is_enabled(tmp_path: Path) -> None:

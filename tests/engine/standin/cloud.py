@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.engine.standin.kinds import Kind, kind
+from operations.review.create_only import Kind
 from tests.engine.standin.world import Record, World
 
 Values = dict[str, Any]
@@ -16,7 +16,7 @@ OnChange = Callable[[World, Record, Values], Iterator[str]]
 """The same for an update to these inputs, and for a deletion; there the values are the state that the engine last saw,
 by which the real provider decides."""
 
-_PLAIN = kind()
+_PLAIN = Kind()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,8 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from operations.review.create_only import Kind
 from tests.engine.standin.cloud import Cloud, Values
-from tests.engine.standin.kinds import Kind
 from tests.engine.standin.shapes import computed_names
 from tests.engine.standin.world import Record, Step, World
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.engine.aws.standin import facts, refusals, shapes
-from tests.engine.aws.standin.kinds import KINDS
 from tests.engine.standin.cloud import Cloud
+from tests.engine.standin.kinds import AWS
 
 CLOUD = Cloud(
-    kinds=KINDS,
+    kinds=AWS,
     id_of=shapes.id_of,
     key_of=shapes.key_of,
     outputs_of=shapes.outputs_of,

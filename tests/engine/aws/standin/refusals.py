@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from tests.engine.aws.standin import database_refusals as databases
-from tests.engine.aws.standin.kinds import KINDS
 from tests.engine.standin.cloud import OnChange, OnCreate, Values
+from tests.engine.standin.kinds import AWS
 from tests.engine.standin.refusals import in_use
 from tests.engine.standin.world import Record, World
 
@@ -24,7 +24,7 @@ _NAMED_WITHIN = ("iam/rolePolicy:RolePolicy", "appautoscaling/policy:Policy")
 
 def _name_is_free(world: World, token: str, inputs: Values) -> Iterator[str]:
     short = token.partition(":")[2]
-    key = KINDS[short].name if short in KINDS else ""
+    key = AWS[short].name if short in AWS else ""
     name = inputs.get(key)
     if not name:
         return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from tests.engine.aws.standin.kinds import KINDS
-from tests.engine.standin.kinds import Kind
+from operations.review.create_only import Kind
+from tests.engine.standin.kinds import AWS
 from tests.engine.standin.shapes import random_outputs, template
 from tests.engine.standin.world import World
 
@@ -69,7 +69,7 @@ def outputs_of(world: World, token: str, id_: str, inputs: dict[str, Any]) -> di
     found = template(world, token, id_)
     if "region" in found:
         found["region"] = REGION
-    name = KINDS[short].name if short in KINDS else ""
+    name = AWS[short].name if short in AWS else ""
     if name and short not in _ID_IS_ARN:
         found[name] = id_
     elif name:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.engine.gcp.standin import facts, refusals, shapes
-from tests.engine.gcp.standin.kinds import KINDS
 from tests.engine.standin.cloud import Cloud
+from tests.engine.standin.kinds import GCP
 
 CLOUD = Cloud(
-    kinds=KINDS,
+    kinds=GCP,
     id_of=shapes.id_of,
     key_of=shapes.key_of,
     outputs_of=shapes.outputs_of,

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from tests.engine.gcp.standin import database_refusals as databases
 from tests.engine.gcp.standin.facts import INSTANCE
-from tests.engine.gcp.standin.kinds import KINDS
 from tests.engine.gcp.standin.shapes import GRANTS
 from tests.engine.standin.cloud import OnChange, OnCreate, Values, short
+from tests.engine.standin.kinds import GCP
 from tests.engine.standin.refusals import in_use, texts
 from tests.engine.standin.world import Record, World
 
@@ -38,7 +38,7 @@ _NAMED_WITHIN = ("dns/recordSet:RecordSet", "sql/database:Database", "sql/user:U
 
 def _name_is_free(world: World, token: str, inputs: Values) -> Iterator[str]:
     kind = short(token)
-    key = KINDS[kind].name if kind in KINDS else ""
+    key = GCP[kind].name if kind in GCP else ""
     name, within = inputs.get(key), inputs.get("instance", inputs.get("managedZone"))
     for record in world.all(kind):
         same = name and record.facts.get(key) == name and record.facts.get("type") == inputs.get("type")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from tests.engine.gcp.standin.kinds import KINDS
+from operations.review.create_only import Kind
 from tests.engine.standin.cloud import short
-from tests.engine.standin.kinds import Kind
+from tests.engine.standin.kinds import GCP
 from tests.engine.standin.shapes import random_outputs, template
 from tests.engine.standin.world import World
 
@@ -70,7 +70,7 @@ def outputs_of(world: World, token: str, id_: str, inputs: Values) -> Values:
     if token.startswith("random:"):
         return random_outputs(token, inputs)
     kind = short(token)
-    name = str(inputs.get(KINDS[kind].name if kind in KINDS else "name") or id_.rpartition("/")[2])
+    name = str(inputs.get(GCP[kind].name if kind in GCP else "name") or id_.rpartition("/")[2])
     found = template(world, token, id_)
     if "project" in found:
         found["project"] = PROJECT
