@@ -16,6 +16,7 @@ from operations.gate import cli as gate_cli
 from operations.image import cli as image_cli
 from operations.migrate import cli as migrate_cli
 from operations.review import cli as review_cli
+from operations.review.prices import cli as prices_cli
 
 app = typer.Typer(
     help="Bring stacks up, look at them, take them down; migrate and back up databases.",
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(migrate_cli.app, name="migrate")
 app.add_typer(backup_cli.app, name="backup")
 app.add_typer(image_cli.app, name="image")
+app.add_typer(prices_cli.app, name="prices")
 app.command()(forge_cli.comment)
 app.command()(forge_cli.propose)
 app.command()(gate_cli.gate)
