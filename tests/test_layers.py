@@ -73,6 +73,12 @@ def test_a_cloud_sdk_stays_in_its_folder() -> None:
     assert not wrong
 
 
+def test_the_policy_sdk_stays_at_the_edge() -> None:
+    """Rules are judged the same in a review, on a preview and on a state: only what the engine calls knows its SDK."""
+    users = {short(path) for path in CODE if any(starts(module, "pulumi_policy") for module in imports(path))}
+    assert users == {"policies/pack.py", "policies/__main__.py"}
+
+
 def test_a_program_calls_no_cloud() -> None:
     """A preview changes nothing: what calls a cloud runs at create and update of a dynamic resource."""
     for sdks, home in ((("boto3", "botocore"), "components/aws/providers/"), (("google", "grpc"), "components/gcp/providers/")):

@@ -50,6 +50,8 @@ class Verdict:
     let_through: list[Accepted] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """Sentences that refuse nothing."""
+    undecided: dict[str, list[str]] = field(default_factory=dict)
+    """Why a rule that need not be decided was not, to what it was not decided for."""
 
 
 def judge(
@@ -152,7 +154,8 @@ def _policy(verdict: Verdict, result: PolicyResult, levels: Mapping[str, str], m
     rule, where = result.policy, result.urn or "the stack"
     _, undecided, what = said.partition(UNDECIDED) if said.startswith((CANNOT_RUN, UNDECIDED)) else ("", "", "")
     if undecided and (levels.get(rule, "mandatory") != "mandatory" or rule in may_be_undecided):
-        verdict.notes.append(f"Rule {rule} is undecided for {where}: {may_be_undecided.get(rule, 'it is not mandatory here')}")
+        why = f"Rule {rule} is undecided: {may_be_undecided.get(rule, 'it is not mandatory here')}"
+        verdict.undecided.setdefault(why, []).append(where)
     elif undecided:
         verdict.refusals.append(
             Refusal("undecided", result.urn, f"Rule {rule} is mandatory and could not be decided: {what.strip()}")

@@ -30,6 +30,7 @@ def text(verdict: Verdict, errors: list[str]) -> Iterator[str]:
         yield f"let through: {entry} (until {entry.expires}: {entry.reason})"
     yield from (f"the engine said: {' '.join(sentence.split())}" for sentence in errors)
     yield from (f"note: {note}" for note in verdict.notes)
+    yield from (f"note: {why} ({count(len(urns), 'resource')})" for why, urns in sorted(verdict.undecided.items()))
     if verdict.refusals:
         yield f"The gate is closed for stack {verdict.stack}: {count(len(verdict.refusals), 'reason')}."
         yield WAY_OUT

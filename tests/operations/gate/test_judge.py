@@ -10,6 +10,7 @@ import pytest
 from operations.errors import Refused
 from operations.gate.glass import Accepted, Operation
 from operations.gate.judge import HARMLESS, judge
+from operations.gate.report import text
 from operations.gate.state import Held, State
 from operations.gate.stream import PolicyResult, Stream
 from policies.stateful import STATEFUL
@@ -166,13 +167,14 @@ def test_a_mandatory_violation_an_advisory_one_and_an_undecided_rule() -> None:
 def test_an_undecided_rule_that_is_not_mandatory_is_told(level: str) -> None:
     verdict = judged("violated", levels={"key-rotated": level})
     assert told(verdict) == [("policy", BUCKET)]
-    assert f"Rule key-rotated is undecided for {KEY}: it is not mandatory here" in verdict.notes
+    assert verdict.undecided == {"Rule key-rotated is undecided: it is not mandatory here": [KEY]}
 
 
 def test_the_list_lets_an_undecided_rule_through() -> None:
     verdict = judged("violated", undecided={"key-rotated": "the cloud makes the description"})
     assert told(verdict) == [("policy", BUCKET)]
-    assert f"Rule key-rotated is undecided for {KEY}: the cloud makes the description" in verdict.notes
+    assert verdict.undecided == {"Rule key-rotated is undecided: the cloud makes the description": [KEY]}
+    assert "note: Rule key-rotated is undecided: the cloud makes the description (1 resource)" in list(text(verdict, []))
 
 
 def test_cannot_run_is_refused_whatever_the_lists_say() -> None:
