@@ -21,7 +21,8 @@ from components.aws.rds import Rds
 from components.config import load_settings, scope_of
 from components.environment import Access
 from components.settings.platform import AlarmSettings
-from tests.recorder import Recording, Registered, record
+from tests.components.made import Made, Workload
+from tests.recorder import record
 
 BACKENDS: dict[str, type[AwsPostgres]] = {"aurora": Aurora, "rds": Rds}
 EXISTING = {
@@ -36,53 +37,27 @@ EXISTING = {
 """A network of somebody else: that saves each test from making one."""
 
 
-class Workload(contract.Workload):
-    """Stands for a workload of its own making."""
-
-    TYPE = "Probe"
-
-
 @dataclass
-class Made:
+class DatabaseMade(Made):
     """What a stack with a database and nothing else registers, and what the database gives to others."""
 
-    recording: Recording
     nodes: Sequence[Node]
     alarms: Sequence[Alarm]
     application: Access
     owner: Access
 
-    def named(self, name: str) -> Registered:
-        """The resource *name*, whatever its type."""
-        return next(resource for resource in self.recording.resources.values() if resource.name == name)
 
-    def inputs(self, name: str) -> dict[str, Any]:
-        return self.named(name).inputs
-
-    def of_type(self, ending: str) -> dict[str, Registered]:
-        return self.recording.of_type(ending)
-
-    def needed_by(self, name: str) -> set[str]:
-        """Names of what the resource *name* waits for by ``depends_on``."""
-        needed: Any = self.named(name).options.depends_on
-        return {resource._name for resource in needed}
-
-    def variables(self, workload: str) -> dict[str, Any]:
-        """Plain variables that the database gives to *workload* (application or owner)."""
-        return {key.split()[1]: value for key, value in self.recording.outputs.items() if key.startswith(f"{workload} ")}
-
-
-def aurora(tier: str = "dev", **settings: Any) -> Made:
+def aurora(tier: str = "dev", **settings: Any) -> DatabaseMade:
     """An Aurora stack of *tier* with *settings* under ``database``; ``network`` and ``app`` go where they belong."""
     return _made(json.dumps({"tier": tier, "backend": "aurora", **settings}, sort_keys=True))
 
 
-def rds(tier: str = "dev", **settings: Any) -> Made:
+def rds(tier: str = "dev", **settings: Any) -> DatabaseMade:
     """The same with RDS."""
     return _made(json.dumps({"tier": tier, "backend": "rds", **settings}, sort_keys=True))
 
 
-DATABASES: dict[str, Callable[..., Made]] = {
+DATABASES: dict[str, Callable[..., DatabaseMade]] = {
     "aurora": lambda **change: aurora(**change),
     "rds": lambda **change: rds(**change),
     "rds with a reader": lambda **change: rds(readers=1, **change),
@@ -91,13 +66,13 @@ DATABASES: dict[str, Callable[..., Made]] = {
 BOTH = pytest.mark.parametrize("make", DATABASES.values(), ids=DATABASES)
 
 
-def statements(made: Made, policy: str) -> list[dict[str, Any]]:
+def statements(made: DatabaseMade, policy: str) -> list[dict[str, Any]]:
     """Statements of the inline policy *policy* of a role."""
     return list(json.loads(made.inputs(policy)["policy"])["Statement"])
 
 
 @cache
-def _made(text: str) -> Made:
+def _made(text: str) -> DatabaseMade:
     given = json.loads(text)
     stack = {"network": EXISTING, **{key: given.pop(key) for key in ("tier", "network", "app") if key in given}}
     config = {"app": "shop", "provider": "aws", "alarms": {"emails": ["ops@example.com"]}, **stack, "database": given}
@@ -119,19 +94,4 @@ def _made(text: str) -> Made:
         pulumi.export("connect", database.connect_command)
         pulumi.export("database", database.connection.outputs())
 
-    return Made(recording=record(program, config), **kept)
-
-
-def changed(before: Made, after: Made) -> dict[str, set[str]]:
-    """Resources that both have and whose inputs differ, with the names of the inputs."""
-    found: dict[str, set[str]] = {}
-    for key in before.recording.resources.keys() & after.recording.resources.keys():
-        old, new = before.recording.resources[key].inputs, after.recording.resources[key].inputs
-        differing = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-        if differing:
-            found[after.recording.resources[key].name] = differing
-    return found
-
-
-def added(before: Made, after: Made) -> set[str]:
-    return {after.recording.resources[key].name for key in after.recording.resources.keys() - before.recording.resources.keys()}
+    return DatabaseMade(recording=record(program, config), **kept)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from components.config import SettingsError
-from tests.components.aws.database import added, aurora, changed
+from tests.components.aws.database import aurora
+from tests.components.made import added, changed
 
 CLUSTER = "database-cluster"
 WRITER = "database-instance-1"

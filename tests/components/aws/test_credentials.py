@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from operations.rotation.steps import Address
-from tests.components.aws.database import BOTH, DATABASES, Made, aurora, changed, rds
+from tests.components.aws.database import BOTH, DATABASES, DatabaseMade, aurora, rds
+from tests.components.made import changed
 
 
 def hidden(value: dict[str, Any]) -> str:
@@ -16,7 +17,7 @@ def hidden(value: dict[str, Any]) -> str:
     return str(value["value"])
 
 
-def value_of(made: Made, role: str) -> dict[str, Any]:
+def value_of(made: DatabaseMade, role: str) -> dict[str, Any]:
     """What is written into a secret at first."""
     return dict(json.loads(hidden(made.inputs(f"database-{role}-secret-value")["secretStringWo"])))
 

@@ -8,10 +8,10 @@ import pytest
 
 from components.aws.parameters import DEFAULTS, PER_INSTANCE, STATIC, apply_method
 from components.local.host.postgres.binaries import available
-from tests.components.aws.database import Made, aurora, rds
+from tests.components.aws.database import DatabaseMade, aurora, rds
 
 
-def group(made: Made, name: str) -> dict[str, str]:
+def group(made: DatabaseMade, name: str) -> dict[str, str]:
     return {item["name"]: item["value"] for item in made.inputs(name)["parameters"]}
 
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.components.aws.database import Made, aurora, rds
+from tests.components.aws.database import DatabaseMade, aurora, rds
 
 APPLICATION_SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:database-application-secret"
 SERVER, PROXY = "database-server-security-group-id", "database-proxy-security-group-id"
 
 
-def rights(made: Made, workload: str) -> list[dict[str, Any]]:
+def rights(made: DatabaseMade, workload: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = made.recording.outputs[f"rights {workload}"]
     return found
 
 
-def rule(made: Made, name: str) -> tuple[str, str, int]:
+def rule(made: DatabaseMade, name: str) -> tuple[str, str, int]:
     """Group with the rule, the other group, and the port."""
     inputs = made.inputs(name)
     return inputs["securityGroupId"], inputs["referencedSecurityGroupId"], int(inputs["toPort"])

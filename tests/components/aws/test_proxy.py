@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.components.aws.database import Made, added, aurora, changed, rds
+from tests.components.aws.database import DatabaseMade, aurora, rds
+from tests.components.made import added, changed
 
 POOLING: dict[str, Any] = {"pooling": {}}
 BOTH = pytest.mark.parametrize("make", [aurora, rds], ids=["aurora", "rds"])
 
 
-def rules(made: Made, kind: str) -> set[tuple[str, str, int]]:
+def rules(made: DatabaseMade, kind: str) -> set[tuple[str, str, int]]:
     """(group, other group, port) of all rules of *kind* between groups."""
     return {
         (rule.inputs["securityGroupId"], rule.inputs["referencedSecurityGroupId"], rule.inputs["fromPort"])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from components.config import SettingsError
-from tests.components.aws.database import added, changed, rds
+from tests.components.aws.database import rds
+from tests.components.made import added, changed
 from tests.recorder import ROOT
 
 PRIMARY = "database-instance"

@@ -7,10 +7,11 @@ from typing import Any
 
 from components.aws.rotation import HANDLER
 from operations.rotation.aws import handler
-from tests.components.aws.database import BOTH, Made, aurora, changed, statements
+from tests.components.aws.database import BOTH, DatabaseMade, aurora, statements
+from tests.components.made import changed
 
 
-def variables(made: Made) -> dict[str, str]:
+def variables(made: DatabaseMade) -> dict[str, str]:
     return dict(made.inputs("database-rotation")["environment"]["variables"])
 
 

@@ -16,7 +16,8 @@ from components.environment import Access
 from components.gcp.instance import Node
 from components.gcp.network import GcpNetwork
 from components.gcp.postgres import CloudSql
-from tests.recorder import Recording, Registered, record
+from tests.components.made import Made, Workload
+from tests.recorder import record
 
 INSTANCE, REPLICA = "database-instance", "database-replica-1"
 EXISTING = {
@@ -26,28 +27,13 @@ EXISTING = {
 """A network of somebody else."""
 
 
-class Workload(contract.Workload):
-    """Stands for a workload of its own making."""
-
-    TYPE = "Probe"
-
-
 @dataclass
-class Made:
+class DatabaseMade(Made):
     """What a stack with a database and nothing else registers, and what the database gives to others."""
 
-    recording: Recording
     nodes: Sequence[Node]
     application: Access
     owner: Access
-
-    def named(self, name: str, ending: str = "") -> Registered:
-        """The resource *name*, of a type that ends in *ending*."""
-        found = self.recording.resources.values()
-        return next(resource for resource in found if resource.name == name and resource.type.endswith(ending))
-
-    def inputs(self, name: str, ending: str = "") -> dict[str, Any]:
-        return self.named(name, ending).inputs
 
     def settings(self, name: str = INSTANCE) -> dict[str, Any]:
         """Settings of the instance *name*."""
@@ -57,25 +43,13 @@ class Made:
     def flags(self, name: str = INSTANCE) -> dict[str, str]:
         return {flag["name"]: flag["value"] for flag in self.settings(name)["databaseFlags"]}
 
-    def of_type(self, ending: str) -> dict[str, Registered]:
-        return self.recording.of_type(ending)
 
-    def needed_by(self, name: str) -> set[str]:
-        """Names of what the resource *name* waits for by ``depends_on``."""
-        needed: Any = self.named(name).options.depends_on
-        return {resource._name for resource in needed}
-
-    def variables(self, workload: str) -> dict[str, Any]:
-        """Plain variables that the database gives to *workload* (application or owner)."""
-        return {key.split()[1]: value for key, value in self.recording.outputs.items() if key.startswith(f"{workload} ")}
-
-
-def cloud_sql(tier: str = "dev", **settings: Any) -> Made:
+def cloud_sql(tier: str = "dev", **settings: Any) -> DatabaseMade:
     """A stack of *tier* with *settings* under ``database``; ``network`` goes where it belongs."""
     return _made(json.dumps({"tier": tier, **settings}, sort_keys=True))
 
 
-ALL: dict[str, Callable[..., Made]] = {
+ALL: dict[str, Callable[..., DatabaseMade]] = {
     "alone": lambda tier="dev", **change: cloud_sql(tier, readers=0, **change),
     "with readers": lambda tier="dev", **change: cloud_sql(tier, readers=2, **change),
     "by psc": lambda tier="dev", **change: cloud_sql(tier, network={"private_access": "psc"}, readers=1, **change),
@@ -86,7 +60,7 @@ ALL: dict[str, Callable[..., Made]] = {
 
 
 @cache
-def _made(text: str) -> Made:
+def _made(text: str) -> DatabaseMade:
     given = json.loads(text)
     stack = {key: given.pop(key) for key in ("tier", "network") if key in given}
     config = {"app": "shop", "provider": "gcp", "alarms": {"emails": ["ops@example.com"]}, **stack, "database": given}
@@ -106,19 +80,4 @@ def _made(text: str) -> Made:
         pulumi.export("connect", database.connect_command)
         pulumi.export("database", database.connection.outputs())
 
-    return Made(recording=record(program, config), **kept)
-
-
-def changed(before: Made, after: Made) -> dict[str, set[str]]:
-    """Resources that both have and whose inputs differ, with the names of the inputs."""
-    found: dict[str, set[str]] = {}
-    for key in before.recording.resources.keys() & after.recording.resources.keys():
-        old, new = before.recording.resources[key].inputs, after.recording.resources[key].inputs
-        differing = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-        if differing:
-            found[after.recording.resources[key].name] = differing
-    return found
-
-
-def added(before: Made, after: Made) -> set[str]:
-    return {after.recording.resources[key].name for key in after.recording.resources.keys() - before.recording.resources.keys()}
+    return DatabaseMade(recording=record(program, config), **kept)

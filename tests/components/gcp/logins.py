@@ -16,7 +16,8 @@ from components.environment import Access, Connection
 from components.gcp.component import GcpComponent
 from components.gcp.credentials import CA_FILE, SSL_MODE, Credentials, certificates_of
 from components.gcp.network import GcpNetwork
-from tests.recorder import Recording, Registered, record
+from tests.components.made import Made, Workload
+from tests.recorder import record
 
 EXISTING = {
     "existing": {
@@ -25,12 +26,6 @@ EXISTING = {
     }
 }
 """A network of somebody else: that saves each test from making one."""
-
-
-class Workload(contract.Workload):
-    """Stands for a workload of its own making."""
-
-    TYPE = "Probe"
 
 
 class Database(GcpComponent):
@@ -44,27 +39,11 @@ class Database(GcpComponent):
 
 
 @dataclass
-class Made:
+class LoginsMade(Made):
     """What was registered, and what each role is started with."""
 
-    recording: Recording
     application: Access
     owner: Access
-
-    def named(self, name: str) -> Registered:
-        """The resource *name*, whatever its type."""
-        return next(resource for resource in self.recording.resources.values() if resource.name == name)
-
-    def inputs(self, name: str) -> dict[str, Any]:
-        return self.named(name).inputs
-
-    def of_type(self, ending: str) -> dict[str, Registered]:
-        return self.recording.of_type(ending)
-
-    def needed_by(self, name: str) -> set[str]:
-        """Names of what the resource *name* waits for by ``depends_on``."""
-        needed: Any = self.named(name).options.depends_on
-        return {resource._name for resource in needed}
 
     def value(self, role: str) -> str:
         """What is written into the secret *role*; fails where the engine does not know it as a secret."""
@@ -73,22 +52,18 @@ class Made:
     def stamp(self, role: str) -> str:
         return str(self.inputs(f"database-secret-{role}-version")["secretDataWoVersion"])
 
-    def variables(self, role: str) -> dict[str, Any]:
-        """Plain variables of the application or the owner."""
-        return {key.split()[1]: value for key, value in self.recording.outputs.items() if key.startswith(f"{role} ")}
-
     def references(self, role: str) -> dict[str, Any]:
         """Secret variables: id, key, secret and version."""
         return dict(self.recording.outputs[f"secrets {role}"])
 
 
-def logins(tier: str = "dev", *, app: str = "shop", host: str = "10.0.0.3", port: int = 5432, **settings: Any) -> Made:
+def logins(tier: str = "dev", *, app: str = "shop", host: str = "10.0.0.3", port: int = 5432, **settings: Any) -> LoginsMade:
     """The logins of a stack of *tier* with *settings* under ``database``."""
     return _made(json.dumps({"tier": tier, "app": app, "host": host, "port": port, "database": settings}, sort_keys=True))
 
 
 @cache
-def _made(text: str) -> Made:
+def _made(text: str) -> LoginsMade:
     given = json.loads(text)
     host, port = given.pop("host"), given.pop("port")
     config = {"provider": "gcp", "alarms": {"emails": ["ops@example.com"]}, "network": EXISTING, **given}
@@ -136,7 +111,7 @@ def _made(text: str) -> Made:
             found |= {name: vars(reference) for name, reference in access.files.items()}
             pulumi.export(f"secrets {role}", found)
 
-    return Made(record(program, config), kept["application"], kept["owner"])
+    return LoginsMade(record(program, config), kept["application"], kept["owner"])
 
 
 def changed(before: Made, after: Made) -> dict[str, set[str]]:

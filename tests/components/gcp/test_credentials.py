@@ -11,17 +11,17 @@ import pytest
 
 from components.gcp.credentials import CA_FILE, NO_RIGHT
 from operations.rotation.steps import Address
-from tests.components.gcp.logins import Made, changed, logins
+from tests.components.gcp.logins import LoginsMade, changed, logins
 from tests.recorder import member_of
 
 SECRETS = ("db", "db-password", "db-url", "db-admin", "db-admin-password", "db-admin-url", "db-ca")
 
 
-def document(made: Made, role: str) -> dict[str, Any]:
+def document(made: LoginsMade, role: str) -> dict[str, Any]:
     return dict(json.loads(made.value(role)))
 
 
-def users(made: Made) -> dict[str, dict[str, Any]]:
+def users(made: LoginsMade) -> dict[str, dict[str, Any]]:
     """The users with a password, by their name in the database."""
     found = [user.inputs for user in made.of_type("sql/user:User").values() if user.inputs["type"] == "BUILT_IN"]
     return {str(inputs["name"]): inputs for inputs in found}

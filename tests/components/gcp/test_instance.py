@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from components.gcp.machine import SIZES
-from tests.components.gcp.database import ALL, EXISTING, INSTANCE, REPLICA, Made, changed, cloud_sql
+from tests.components.gcp.database import ALL, EXISTING, INSTANCE, REPLICA, DatabaseMade, cloud_sql
+from tests.components.made import changed
 
 EVERY = pytest.mark.parametrize("make", ALL.values(), ids=ALL)
 INSTANCE_TYPE = "sql/databaseInstance:DatabaseInstance"
 
 
-def instances(made: Made) -> list[dict[str, Any]]:
+def instances(made: DatabaseMade) -> list[dict[str, Any]]:
     """Settings of all instances."""
     return [item.inputs["settings"] for item in made.of_type(INSTANCE_TYPE).values()]
 

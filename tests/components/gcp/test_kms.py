@@ -10,11 +10,11 @@ from components.config import load_settings, scope_of
 from components.gcp.kms import DatabaseKey
 from components.gcp.network import GcpNetwork
 from tests.components.gcp.database import cloud_sql
-from tests.components.gcp.logins import EXISTING, Database, Made
+from tests.components.gcp.logins import EXISTING, Database, LoginsMade
 from tests.recorder import record
 
 
-def key(*, protect: bool = False, retain: bool = False, app: str = "shop") -> Made:
+def key(*, protect: bool = False, retain: bool = False, app: str = "shop") -> LoginsMade:
     def program() -> None:
         settings = load_settings()
         scope = scope_of(settings)
@@ -24,7 +24,7 @@ def key(*, protect: bool = False, retain: bool = False, app: str = "shop") -> Ma
         pulumi.export("ready", [resource._name for resource in made.ready])
 
     config = {"app": app, "tier": "dev", "provider": "gcp", "network": EXISTING}
-    return Made(record(program, config), contract.Access(), contract.Access())
+    return LoginsMade(record(program, config), contract.Access(), contract.Access())
 
 
 def test_a_key_in_the_region_of_the_stack_that_rotates_every_90_days() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.components.gcp.database import ALL, INSTANCE, REPLICA, added, changed, cloud_sql
+from tests.components.gcp.database import ALL, INSTANCE, REPLICA, cloud_sql
+from tests.components.made import added, changed
 
 SAME = ("tier", "edition", "diskType", "diskAutoresizeLimit", "ipConfiguration", "insightsConfig", "userLabels")
 OF_PRIMARIES = {

@@ -8,7 +8,8 @@ import pytest
 
 from components.gcp.restore import SNAPSHOT, first_data
 from components.settings.database import RestoreSettings
-from tests.components.gcp.database import EXISTING, INSTANCE, added, changed, cloud_sql
+from tests.components.gcp.database import EXISTING, INSTANCE, cloud_sql
+from tests.components.made import added, changed
 
 BACKUP_DR = "projects/p/locations/asia-northeast1/backupVaults/v/dataSources/s/backups/b"
 NEAR = {"existing": EXISTING}

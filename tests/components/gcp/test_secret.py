@@ -11,14 +11,15 @@ from components import contract
 from components.config import load_settings, scope_of
 from components.gcp.network import GcpNetwork
 from components.gcp.secret import PinnedSecret, Secret
-from tests.components.gcp.logins import EXISTING, Database, Made, Workload, changed
+from tests.components.gcp.logins import EXISTING, Database, LoginsMade, changed
+from tests.components.made import Workload
 from tests.recorder import member_of, record
 
 CONFIG = {"app": "shop", "tier": "dev", "provider": "gcp", "network": EXISTING}
 BOTH = {("api", "database-secret-token"), ("worker", "database-secret-token")}
 
 
-def secret(**change: Any) -> Made:
+def secret(**change: Any) -> LoginsMade:
     """A stack with the secret ``token`` of the component ``database``, and two workloads that read it."""
 
     def program() -> None:
@@ -40,7 +41,7 @@ def secret(**change: Any) -> Made:
             pulumi.export(name, vars(reference))
         pulumi.export("id", made.id)
 
-    return Made(record(program, CONFIG), contract.Access(), contract.Access())
+    return LoginsMade(record(program, CONFIG), contract.Access(), contract.Access())
 
 
 def test_a_secret_is_in_the_region_of_the_stack_only() -> None:

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from components.gcp.users import user_of
-from tests.components.gcp.logins import Made, changed, logins
+from tests.components.gcp.logins import LoginsMade, changed, logins
 from tests.recorder import member_of
 
 PEOPLE = ["user:Ann@Example.com", "group:dba@example.com"]
 
 
-def rights(made: Made, member: str) -> set[str]:
+def rights(made: LoginsMade, member: str) -> set[str]:
     """Roles in the project that *member* has."""
     return {item.inputs["role"] for item in made.of_type("IAMMember").values() if item.inputs["member"] == member}
 
 
-def user(made: Made, name: str) -> dict[str, Any]:
+def user(made: LoginsMade, name: str) -> dict[str, Any]:
     return next(item.inputs for item in made.of_type("sql/user:User").values() if item.inputs["name"] == name)
 
 
