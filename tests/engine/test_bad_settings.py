@@ -8,8 +8,6 @@ import pytest
 
 from tests.engine.deployment import Deployment, refused
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.mark.parametrize(
     ("change", "sentences"),

@@ -6,12 +6,9 @@ import threading
 import time
 
 import psycopg
-import pytest
 
 from tests.engine.deployment import Deployment
 from tests.engine.load import Load
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def until_it_takes_connections(deployment: Deployment, address: str, found: list[float]) -> None:

@@ -13,8 +13,6 @@ import pytest
 
 from tests.engine.deployment import Deployment
 
-pytestmark = pytest.mark.timeout(240)
-
 
 def changes(text: str) -> set[str]:
     """The resources that a run touched, as it prints them."""

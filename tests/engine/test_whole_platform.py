@@ -7,13 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.engine.deployment import Deployment, refused
 from tests.processes import ensure_cache_server
 from tests.support import free_port
-
-pytestmark = pytest.mark.timeout(240)
 
 JOB = {"image": "runtime", "command": ["python", "-c", "import os; print('hello', os.environ['DB_USER'])"]}
 

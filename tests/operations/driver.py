@@ -138,11 +138,12 @@ def start_operations(folder: Path, arguments: Sequence[str], changes: Mapping[st
 
 
 def ended(process: subprocess.Popen[str]) -> Ended:
-    out, err = process.communicate(timeout=90)
+    out, err = process.communicate(timeout=240)
     return Ended(process.returncode, out, err)
 
 
-def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 120) -> None:
+    """Until *what* is true; *seconds* is for a machine that is many times slower than usual."""
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -95,7 +95,3 @@ def test_it_refuses_while_something_is_protected_against_deletion(project: Proje
         f"false in {project.root}/Pulumi.local.yaml, run `make up`, then `make down` again.\n"
     )
     assert project.file("one").exists()
-    project.settings(deletion_protection=False, word="changed")
-    assert project.run("up").code == 0
-    assert project.run("down", "--yes").code == 0
-    assert not project.file("one").exists()

@@ -17,8 +17,6 @@ from tests.components.aws.stack import EVERYTHING
 from tests.components.aws.strategies import stack_files
 from tests.recorder import main, record
 
-pytestmark = pytest.mark.timeout(300)
-
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 

@@ -17,8 +17,6 @@ from tests.components.gcp.stack import EVERYTHING
 from tests.components.gcp.strategies import stack_files
 from tests.recorder import main, record
 
-pytestmark = pytest.mark.timeout(300)
-
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 

@@ -8,8 +8,6 @@ from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
 from tests.engine.aws.stacks import database_stack
 from tests.engine.standin.deployment import told
 
-pytestmark = pytest.mark.timeout(300)
-
 WATCHING = {"update monitoring-dashboard", "update monitoring-instance-events"}
 THRESHOLDS = {"update monitoring-connections", "update monitoring-memory"}
 INSTANCES = {"update database-instance-1", "update database-instance-2"}

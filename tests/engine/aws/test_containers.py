@@ -9,8 +9,6 @@ from tests.engine.aws.stacks import container_stack
 from tests.engine.deployment import refused
 from tests.engine.standin.deployment import told
 
-pytestmark = pytest.mark.timeout(240)
-
 NEW_VERSION = {"create service-api-task", "delete service-api-task", "update service-api-ecs"}
 
 

@@ -7,8 +7,6 @@ import pytest
 from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
 from tests.engine.standin.deployment import own_settings, told
 
-pytestmark = pytest.mark.timeout(240)
-
 KEPT = ("rds/clusterParameterGroup:ClusterParameterGroup", "rds/parameterGroup:ParameterGroup", ":SecretRotation")
 """What is only forgotten here: parameter groups, which may be in use until the next restart, and the rotation of a secret that
 goes with its database."""

@@ -16,8 +16,6 @@ from tests.engine.standin.deployment import own_settings
 from tests.engine.standin.world import Record
 from tests.operations.driver import Ended
 
-pytestmark = pytest.mark.timeout(300)
-
 BUCKETS: dict[str, Any] = {"static": {}}
 INSTANCE = "::database-instance"
 

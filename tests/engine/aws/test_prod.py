@@ -10,8 +10,6 @@ from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
 from tests.engine.deployment import refused
 from tests.engine.standin.deployment import own_settings, told
 
-pytestmark = pytest.mark.timeout(240)
-
 OPEN = {
     "database": {"deletion_protection": False},
     "buckets": {"static": {"deletion_protection": False}},

@@ -10,8 +10,6 @@ from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
 from tests.engine.aws.stacks import database_stack
 from tests.engine.standin.deployment import told
 
-pytestmark = pytest.mark.timeout(300)
-
 DISK = {"size_gib": 400, "max_size_gib": 800}
 OPEN = {"version": "17", "readers": 0, "storage": DISK, "restore": {"snapshot": "before"}, "deletion_protection": False}
 """Back to no replica, not protected any more; and a restore setting, which has no effect on a database that exists."""

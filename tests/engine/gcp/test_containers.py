@@ -11,8 +11,6 @@ from tests.engine.gcp.deployment import Deploy, GcpDeployment, paths
 from tests.engine.gcp.stacks import container_stack
 from tests.engine.standin.deployment import told
 
-pytestmark = pytest.mark.timeout(240)
-
 
 def api(image: str, **change: Any) -> dict[str, Any]:
     return {"services": {"api": {"image": image, **change}}}

@@ -12,8 +12,6 @@ from tests.engine.gcp.stacks import database_stack
 from tests.engine.standin.deployment import told
 from tests.engine.standin.world import Step
 
-pytestmark = pytest.mark.timeout(300)
-
 REPLICAS = ("--target", "**::database-replica-*")
 OPEN: dict[str, Any] = {"version": "16", "deletion_protection": False, "password_version": 2}
 PEOPLE = {**OPEN, "parameters": {"work_mem": "8192"}, "iam_users": ["user:ann@example.com"]}

@@ -10,8 +10,6 @@ import pytest
 from tests.engine.gcp.deployment import Deploy, GcpDeployment, lost, paths
 from tests.engine.standin.deployment import own_settings, told
 
-pytestmark = pytest.mark.timeout(240)
-
 BACKUP = {"database": {"backup": {"retention_days": 6}}}
 
 

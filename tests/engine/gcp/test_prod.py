@@ -8,8 +8,6 @@ from tests.engine.deployment import refused
 from tests.engine.gcp.deployment import Deploy, GcpDeployment, lost, paths
 from tests.engine.standin.deployment import own_settings
 
-pytestmark = pytest.mark.timeout(240)
-
 OPEN = {
     "database": {"deletion_protection": False},
     "buckets": {"static": {"deletion_protection": False}},

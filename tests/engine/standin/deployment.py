@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from components.tiers import merge
-from tests.engine.standin.plugins import install
+from tests.engine.standin.plugins import install, running
 from tests.engine.standin.worker import Worker
 from tests.engine.standin.world import Step, World
 from tests.operations.driver import ROOT, Ended
@@ -99,10 +99,12 @@ def checkout(root: Path, cloud: str, environment: Mapping[str, str]) -> Iterator
         # the state is written once at the end of an operation, not after each of three hundred steps
         "PULUMI_EXPERIMENTAL": "true",
         "PULUMI_SKIP_CHECKPOINTS": "true",
-        "STAND_IN_WORLD": str(root / "world"),
         **environment,
     }
-    with closing(Worker(root, variables)) as worker:
+    with (
+        running(cloud, root / "world") as providers,
+        closing(Worker(root, {**variables, "PULUMI_DEBUG_PROVIDERS": providers})) as worker,
+    ):
         yield worker
 
 

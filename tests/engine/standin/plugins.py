@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
+
+from tests.engine.standin import server
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -19,11 +23,32 @@ serve(CLOUD, {version!r})
 """
 
 
+def version_of(name: str) -> str:
+    """The version of its plugin that the SDK *name* (``aws``) wants."""
+    import_module(f"pulumi_{name}")
+    version: str = json.loads(files(f"pulumi_{name}").joinpath("pulumi-plugin.json").read_text())["version"]
+    return version
+
+
+@contextmanager
+def running(cloud: str, world: Path) -> Iterator[str]:
+    """The stand-ins in this process, so that none has to be started for each command; the value of PULUMI_DEBUG_PROVIDERS.
+
+    The engine still wants to see the installed ones.
+    """
+    clouds = {name: import_module(f"tests.engine.{cloud}.standin.cloud").CLOUD for name in (cloud, "random")}
+    servers = {name: server.start(pretended, version_of(name), world) for name, pretended in clouds.items()}
+    try:
+        yield ",".join(f"{name}:{port}" for name, (_, port) in servers.items())
+    finally:
+        for one, _ in servers.values():
+            one.stop(grace=1).wait()
+
+
 def install(home: Path, cloud: str) -> None:
     """Stand-ins for *cloud* (``aws``, ``gcp``) and ``random`` below *home* (PULUMI_HOME), in the versions that the SDKs want."""
     for name in (cloud, "random"):
-        import_module(f"pulumi_{name}")
-        version = json.loads(files(f"pulumi_{name}").joinpath("pulumi-plugin.json").read_text())["version"]
+        version = version_of(name)
         folder = home / "plugins" / f"resource-{name}-v{version}"
         folder.mkdir(parents=True)
         script = folder / f"pulumi-resource-{name}"

@@ -50,7 +50,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: Any) -> Any:
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
+    def Attach(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
     def Configure(self, request: Any, context: Any) -> Any:
+        self.world = World(self.world.folder)  # an operation begins: the test may have changed what exists
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Invoke(self, request: Any, context: Any) -> Any:
@@ -215,15 +219,19 @@ def _hex(seed: bytes) -> str:
     return hashlib.sha256(seed).hexdigest()[:7] if seed else secrets.token_hex(4)[:7]
 
 
-def serve(cloud: Cloud, version: str) -> None:
-    """Serve the cloud in the folder that STAND_IN_WORLD names, until the engine ends this process."""
-    gc.disable()  # it lives for seconds
+def start(cloud: Cloud, version: str, folder: Path) -> tuple[grpc.Server, int]:
+    """A server of the cloud whose resources lie in *folder*, and its port."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), options=[("grpc.max_receive_message_length", 1 << 28)])
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-        Provider(World(Path(os.environ["STAND_IN_WORLD"])), cloud, version), server
-    )
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(World(folder), cloud, version), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    return server, port
+
+
+def serve(cloud: Cloud, version: str) -> None:
+    """As a plugin: serve the cloud in the folder that STAND_IN_WORLD names, until the engine ends this process."""
+    gc.disable()  # it lives for seconds
+    server, port = start(cloud, version, Path(os.environ["STAND_IN_WORLD"]))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     server.wait_for_termination()
