@@ -144,7 +144,12 @@ def _notes(root: Path, commit: str, against: str) -> tuple[str, ...]:
         return ()
     count = revisions.uncommitted(root)
     dirty = f"{count} uncommitted {'file is' if count == 1 else 'files are'} part of this side." if count else ""
-    return tuple(filter(None, (f"Compared with {against} ({commit[:12]}).", dirty)))
+    gone = (
+        f"Stack {name} has no Pulumi.{name}.yaml any more: what it brought up goes on running, and nobody looks after it. "
+        f"Take it down first (`make down STACK={name}`)."
+        for name in revisions.stacks_gone(root, commit)
+    )
+    return tuple(filter(None, (f"Compared with {against} ({commit[:12]}).", dirty, *gone)))
 
 
 def _unlisted(types: Iterator[str]) -> Iterator[str]:

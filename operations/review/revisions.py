@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tarfile
@@ -34,6 +35,13 @@ def commit_of(root: Path, revision: str) -> str:
 def uncommitted(root: Path) -> int:
     """How many files of *root* differ from its last commit, new ones included; 0 where there is no repository."""
     return len((_git(root, "status", "--porcelain", "--untracked-files=normal", "--", ".") or "").splitlines())
+
+
+def stacks_gone(root: Path, commit: str) -> list[str]:
+    """Stacks whose ``Pulumi.<stack>.yaml`` *commit* has and *root* has no more."""
+    names = (_git(root, "ls-tree", "--name-only", commit) or "").splitlines()
+    found = [match[1] for name in names if (match := re.fullmatch(r"Pulumi\.(.+)\.yaml", name))]
+    return [stack for stack in found if not (root / f"Pulumi.{stack}.yaml").is_file()]
 
 
 @contextmanager

@@ -71,6 +71,14 @@ def test_a_new_stack_is_not_compared_and_says_so(tmp_path: Path) -> None:
     assert any("Stack test is new" in note for note in found.notes)
 
 
+def test_a_stack_file_that_goes_is_told(tmp_path: Path) -> None:
+    """Its stack would go on running, and no review would speak of it again."""
+    root = checkout(tmp_path, EMPTY, stacks={"test": stack_file(), "old": stack_file()})
+    commit(root)
+    (root / "Pulumi.old.yaml").unlink()
+    assert any("Stack old has no Pulumi.old.yaml any more" in note for note in one(root, against="HEAD").notes)
+
+
 @pytest.mark.parametrize(
     ("program", "text", "sentence"),
     [
