@@ -95,16 +95,6 @@ def test_the_second_time_nothing_happens(pair: LocalPostgres) -> None:
     assert [spec.log.read_text() for spec in pair.nodes] == logs
 
 
-def test_looking_is_fast(pair: LocalPostgres) -> None:
-    for spec in pair.nodes:
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            node.observe(spec)
-            times.append(time.perf_counter() - start)
-        assert min(times) < 0.05
-
-
 def test_nothing_there(single: LocalPostgres) -> None:
     state = node.observe(replace(single.nodes[0], node="node-9"))
     assert (state.status, state.role, state.version, state.pid) == ("missing", None, None, None)
