@@ -1,7 +1,8 @@
 """The reference application: users over HTTP, and how a service treats its database.
 
 Without authentication: it shows the database side and is not meant to face the internet as it is. The list comes from the
-reader and may lag by a moment; one user comes from the writer, so a client sees what it has just written. While the
+reader and may lag by a moment, but not for who has just written (a cookie says when); one user always comes from the writer.
+While the
 database is away every answer that needs it is 503 with Retry-After, in a second or two, and never a traceback; nothing is
 repeated on the client's behalf.
 """
@@ -17,7 +18,7 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 import psycopg
-from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi import Cookie, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg.errors import ReadOnlySqlTransaction
@@ -26,7 +27,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from runtime import VERSION
 from runtime.connector import one_line
-from runtime.database import DatabaseManager
+from runtime.database import PIN, DatabaseManager
 from runtime.environment import ApplicationEnvironment
 from runtime.errors import DuplicateUser
 from runtime.passwords import UNUSABLE, hash_password
@@ -100,8 +101,11 @@ def create_app(environment: ApplicationEnvironment, db: DatabaseManager) -> Fast
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         verified_only: bool = False,
         search: Annotated[str | None, Query(max_length=100)] = None,
+        wrote_at: Annotated[str | None, Cookie()] = None,
     ) -> list[ListedUser]:
-        return users.list_users(limit=limit, offset=offset, verified_only=verified_only, search_term=search)
+        return users.list_users(
+            limit=limit, offset=offset, verified_only=verified_only, search_term=search, wrote_at=_moment(wrote_at)
+        )
 
     @app.post("/users", status_code=201)
     def create_user(body: SignUp, response: Response) -> User:
@@ -110,6 +114,7 @@ def create_app(environment: ApplicationEnvironment, db: DatabaseManager) -> Fast
         fields = body.model_dump(exclude={"password"})
         user = users.create_user(NewUser(**fields, password_hash=SecretStr(password or UNUSABLE)))
         response.headers["Location"] = f"/users/{user.user_id}"
+        _pin(response)
         return user
 
     @app.get("/users/{user_id}")
@@ -117,19 +122,34 @@ def create_app(environment: ApplicationEnvironment, db: DatabaseManager) -> Fast
         return _found(users.get_user_by_id(user_id))
 
     @app.patch("/users/{user_id}")
-    def update_user(user_id: UUID, body: Changes) -> User:
+    def update_user(user_id: UUID, body: Changes, response: Response) -> User:
         changes = body.model_dump(exclude_unset=True)
         if not changes:
             raise HTTPException(422, f"nothing to change; what can be changed: {', '.join(Changes.model_fields)}")
-        return _found(users.update_user(user_id, changes))
+        user = _found(users.update_user(user_id, changes))
+        _pin(response)
+        return user
 
     @app.delete("/users/{user_id}", status_code=204)
-    def delete_user(user_id: UUID) -> None:
+    def delete_user(user_id: UUID, response: Response) -> None:
         """The row is kept and marked; see ``UserDAO.delete_user``."""
         if not users.delete_user(user_id):
             raise HTTPException(404, "there is no such user")
+        _pin(response)
 
     return app
+
+
+def _pin(response: Response) -> None:
+    """Tells the client when it wrote; it says so with its next requests (``DatabaseManager.reader``)."""
+    response.set_cookie("wrote_at", f"{time.time():.3f}", max_age=int(PIN), httponly=True, samesite="lax")
+
+
+def _moment(cookie: str | None) -> float | None:
+    try:
+        return float(cookie) if cookie else None
+    except ValueError:  # not one of ours
+        return None
 
 
 def _found(value: T | None) -> T:

@@ -18,6 +18,8 @@ from pydantic_core.core_schema import ValidationInfo
 from runtime.errors import EnvironmentProblem
 from runtime.secrets.reference import FORMS, is_reference
 
+Login = Literal["password", "rds-iam", "cloudsql-iam"]
+
 SslMode = Literal["disable", "require", "verify-ca", "verify-full"]
 """``allow`` and ``prefer`` are left out: they fall back to plain text or to an unverified server without a word."""
 
@@ -70,7 +72,8 @@ class DatabaseEnvironment(_Contract):
     db_host: the writer, or a comma-separated list of nodes of which one is; db_reader_host: likewise, preferred for
     reading, default db_host. db_ssl_mode: default ``verify-full``; the verify modes need db_ssl_root_cert, the path of a
     CA file (or ``system``). Credentials: db_secret_id, a reference that is fetched and fetched again when a login fails
-    (see ``runtime.secrets``), or db_user and db_password, which cannot change while the process runs.
+    (see ``runtime.secrets``), or db_user and db_password, which cannot change while the process runs. db_login ``rds-iam``
+    or ``cloudsql-iam`` (default ``password``): db_user logs in with the process's own identity, and there is no password.
     """
 
     db_name: str
@@ -81,6 +84,7 @@ class DatabaseEnvironment(_Contract):
     db_ssl_root_cert: str | None = None
     db_user: str | None = None
     db_password: SecretStr | None = None
+    db_login: Login = "password"
     db_secret_id: str | None = None
 
     @field_validator("db_host", "db_reader_host")
@@ -100,9 +104,22 @@ class DatabaseEnvironment(_Contract):
             raise PydanticCustomError("ca", "is {path}, where there is no file", {"path": repr(value)})
         return value
 
+    @field_validator("db_login")
+    @classmethod
+    def _may_send_a_token(cls, value: Login, info: ValidationInfo) -> Login:
+        if value != "password" and not info.data.get("db_user"):
+            raise PydanticCustomError(
+                "user", "is {login}, which needs DB_USER, the user's name in the database", {"login": value}
+            )
+        if value != "password" and info.data.get("db_ssl_mode") == "disable":
+            raise PydanticCustomError("token", "is {login}, whose tokens must not be sent without TLS", {"login": value})
+        return value
+
     @field_validator("db_secret_id")
     @classmethod
     def _has_credentials(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("db_login", "password") != "password":
+            return value
         if value is None and not (info.data.get("db_user") and info.data.get("db_password")):
             raise PydanticCustomError("login", "is missing, and so is DB_USER with DB_PASSWORD: one of the two is needed")
         if value is not None and not is_reference(value):

@@ -4,12 +4,14 @@ EnvironmentProblem      the environment contract is not met (missing or bad vari
 SecretError             the credentials cannot be fetched or are not what they should be
 DatabaseUnavailable     no connection to be had in time; the reason of the last failed attempt is in the text
   PoolExhausted         every connection is in use; the server itself is well
+StatementTimeout        a statement took too long and was cancelled
 DuplicateUser           the e-mail address or the user name is taken
 """
 
 from __future__ import annotations
 
 from psycopg import OperationalError
+from psycopg.errors import QueryCanceled
 from psycopg_pool import PoolTimeout
 
 
@@ -30,6 +32,10 @@ class DatabaseUnavailable(PoolTimeout):
 
 class PoolExhausted(DatabaseUnavailable):
     """All connections of the pool are in use and none came free in time."""
+
+
+class StatementTimeout(QueryCanceled):
+    """A statement took longer than the manager's ``statement_timeout``. Of a COMMIT the outcome is unknown."""
 
 
 class DuplicateUser(Exception):

@@ -14,14 +14,18 @@ import select
 import time
 from functools import partial
 from threading import Lock
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
+from psycopg.abc import PQGen
+from psycopg.errors import QueryCanceled, ReadOnlySqlTransaction, _WaitTimeout
 from psycopg.rows import DictRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from runtime.connector import Connector
-from runtime.errors import DatabaseUnavailable, PoolExhausted
+from runtime.errors import DatabaseUnavailable, PoolExhausted, StatementTimeout
+
+T = TypeVar("T")
 
 WAIT = 5.0
 """Seconds a caller waits for a connection, so that an application answers 503 and does not hang."""
@@ -36,12 +40,22 @@ RETRY = 0.5
 """Seconds between attempts to connect during an outage, so also the longest delay after its end."""
 
 
+CANCELLING = 5.0
+"""Seconds that a cancelled statement has to end; then the connection is closed."""
+
+
 class PooledConnection(Connection[DictRow]):
-    """A connection that knows when it was made and when it was last used."""
+    """A connection that knows when it was made and when it was last used, and waits for no answer forever.
+
+    A statement that takes longer than ``statement_timeout`` is cancelled from here. As a setting of the session it would reach
+    others behind a pooler (PgBouncer, Cloud SQL's), and behind RDS Proxy it would take the session out of the pooling.
+    """
 
     made_at: float
     used_at: float
     _news: select.poll
+    _connector: Connector | None = None
+    """Set once the connection is made: making it has time limits of its own."""
 
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
@@ -52,10 +66,34 @@ class PooledConnection(Connection[DictRow]):
         if connection.info.parameter_status("TimeZone") != "UTC":
             connection.execute("SET timezone TO 'UTC'")
             connection.commit()
+        connection._connector = connector
         connection.made_at = connection.used_at = time.monotonic()
         connection._news = select.poll()
         connection._news.register(connection.fileno(), select.POLLIN)
         return connection
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        connector = self._connector
+        limit = connector and connector.statement_timeout
+        if timeout is not None or not limit:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, limit)
+        except _WaitTimeout:
+            if connector and connector.tell:
+                connector.tell("cancel", limit)
+            return self._cancel(gen, interval, limit)
+
+    def _cancel(self, gen: PQGen[T], interval: float, limit: float) -> T:
+        late = f"the statement took longer than {limit:g} s"
+        try:
+            self.cancel_safe(timeout=CANCELLING)
+            return super().wait(gen, interval, CANCELLING)  # it may just have ended by itself
+        except QueryCanceled:
+            raise StatementTimeout(f"{late} and was cancelled") from None
+        except OperationalError:
+            self.pgconn.finish()
+            raise StatementTimeout(f"{late} and cannot be cancelled: the connection was closed") from None
 
     def is_suspect(self) -> bool:
         """Whether to ask the server before use: idle too long, or something unasked for has arrived."""
@@ -68,7 +106,9 @@ class Pool(ConnectionPool[PooledConnection]):
     Made closed: nothing is connected and no thread runs before ``open()``.
     """
 
-    def __init__(self, connector: Connector, *, name: str, min_size: int, max_size: int, max_lifetime: float) -> None:
+    def __init__(
+        self, connector: Connector, *, name: str, min_size: int, max_size: int, max_lifetime: float, max_idle: float
+    ) -> None:
         self.connector = connector
         self._draining = Lock()
         self._cleared_at = 0.0
@@ -83,27 +123,37 @@ class Pool(ConnectionPool[PooledConnection]):
             name=name,
             timeout=WAIT,
             max_lifetime=max_lifetime,
+            max_idle=max_idle,
             reconnect_timeout=RETRY,
             reconnect_failed=_try_again,
         )
 
     def getconn(self, timeout: float | None = None) -> PooledConnection:
         """A connection within *timeout* seconds (default ``WAIT``). Raises ``DatabaseUnavailable``, ``PoolExhausted``."""
-        deadline = time.monotonic() + (timeout or WAIT)
+        limit, started, connector = timeout or WAIT, time.monotonic(), self.connector
         try:
-            if self.connector.failure and self._is_down():
+            if connector.failure and self._is_down():
                 raise PoolTimeout
             try:
-                return super().getconn(min(GRACE, timeout or WAIT))
+                connection = super().getconn(limit if limit < GRACE else GRACE)
             except PoolTimeout:
-                if self.connector.failure:
+                if connector.failure:
                     raise
-                return super().getconn(deadline - time.monotonic())
+                connection = super().getconn(started + limit - time.monotonic())
         except PoolTimeout:
-            raise self._explanation(timeout or WAIT) from None
+            if connector.tell:
+                connector.tell("refused", time.monotonic() - started)
+            raise self._explanation(limit) from None
+        if connector.tell:
+            connection.used_at = time.monotonic()
+            connector.tell("checkout", connection.used_at - started)
+        return connection
 
     def putconn(self, conn: PooledConnection) -> None:
-        conn.used_at = self._returned_at = time.monotonic()
+        now = self._returned_at = time.monotonic()
+        if self.connector.tell:
+            self.connector.tell("return", now - conn.used_at)
+        conn.used_at = now
         super().putconn(conn)
 
     def clear(self, seen: PooledConnection | None = None) -> None:
@@ -112,6 +162,8 @@ class Pool(ConnectionPool[PooledConnection]):
             if seen is not None and seen.made_at <= self._cleared_at:
                 return
             self._cleared_at = time.monotonic()
+            if self.connector.tell:
+                self.connector.tell("drain", 0.0)
             self.drain()
 
     def _ask_if_suspect(self, conn: PooledConnection) -> None:
@@ -145,6 +197,35 @@ class Pool(ConnectionPool[PooledConnection]):
         return DatabaseUnavailable(
             f"no connection to the {self.name} {self.connector.address} within {waited:g} s: no answer yet (pool: {state})"
         )
+
+
+class Block:
+    """``with Block(pool) as connection``: committed at the end, rolled back on an exception, then given back.
+
+    What ``pool.connection()`` does, without the generator that costs as much as all the rest of a checkout.
+    """
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def __enter__(self) -> PooledConnection:
+        self._connection = self._pool.getconn()
+        return self._connection
+
+    def __exit__(self, *raised: Any) -> None:
+        try:
+            self._connection.__exit__(*raised)
+            error = raised[1]
+        except BaseException as failure:
+            error = failure
+            raise
+        finally:
+            self._pool.putconn(self._connection)
+            if error is not None and isinstance(error, ReadOnlySqlTransaction) and not self._pool.connector.read_only:
+                # The primary was demoted under its open connections: leave it, the new ones find its successor.
+                self._pool.clear()
 
 
 def _try_again(pool: ConnectionPool[Any]) -> None:

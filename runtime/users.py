@@ -154,11 +154,18 @@ class UserDAO:
         return User.model_validate(row) if row else None
 
     def list_users(
-        self, *, limit: int = 50, offset: int = 0, verified_only: bool = False, search_term: str | None = None
+        self,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        verified_only: bool = False,
+        search_term: str | None = None,
+        wrote_at: float | None = None,
     ) -> list[ListedUser]:
         """Active users, newest first. search_term: anywhere in the user name, first or last name, in any case.
 
-        Through the reader: a user created a moment ago may be missing. Posts are counted for the returned page alone;
+        Through the reader: a user created a moment ago may be missing, unless *wrote_at* says that the caller created it then
+        (``DatabaseManager.reader``). Posts are counted for the returned page alone;
         grouping all users with all their posts before the LIMIT, as the guide does, grows with the table.
         """
         query = sql.SQL(
@@ -170,7 +177,7 @@ class UserDAO:
         if search_term:
             conditions += sql.SQL(" AND (u.username ILIKE %(like)s OR u.first_name ILIKE %(like)s OR u.last_name ILIKE %(like)s)")
         values = {"limit": limit, "offset": offset, "like": f"%{_escape(search_term or '')}%"}
-        with self._db.reader() as connection:
+        with self._db.reader(wrote_at=wrote_at) as connection:
             rows = connection.execute(query.format(conditions), values).fetchall()
         return [ListedUser.model_validate(row) for row in rows]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from runtime.errors import SecretError
 from runtime.secrets.reference import AWS, GCP
@@ -22,10 +22,19 @@ class Credentials:
 
 
 class SecretSource(Protocol):
-    """A place that holds the credentials."""
+    """A place that holds the credentials: the same for every connection until they are changed there."""
 
     def fetch(self) -> Credentials:
         """The credentials as they are there now. Blocks a few seconds at most; raises ``SecretError``."""
+        ...
+
+
+@runtime_checkable
+class TokenSource(Protocol):
+    """Makes a login for each connection anew; it soon expires, and may be good for one address only."""
+
+    def token(self, host: str) -> Credentials:
+        """The login for a connection to *host* that is made now. Blocks a few seconds at most; raises ``SecretError``."""
         ...
 
 
@@ -39,16 +48,23 @@ class EnvironmentSecret:
         return self.credentials
 
 
-def source_of(environment: DatabaseEnvironment) -> SecretSource:
-    """The source that DB_SECRET_ID names; without one DB_USER and DB_PASSWORD.
+def source_of(environment: DatabaseEnvironment) -> SecretSource | TokenSource:
+    """The source that DB_LOGIN says; with passwords the one that DB_SECRET_ID names, without it DB_USER and DB_PASSWORD.
 
     Nothing is fetched here, and a cloud's SDK is imported at the first fetch: an application starts, and says that it is
     alive, while the secret store is away.
     """
     from runtime.secrets.aws import AwsSecret
+    from runtime.secrets.cloudsql_token import CloudSqlToken
     from runtime.secrets.file import FileSecret
     from runtime.secrets.gcp import GcpSecret
+    from runtime.secrets.rds_token import RdsToken
 
+    if environment.db_login != "password":
+        assert environment.db_user is not None  # checked by the model
+        if environment.db_login == "rds-iam":
+            return RdsToken(user=environment.db_user, port=environment.db_port)
+        return CloudSqlToken(user=environment.db_user)
     reference = environment.db_secret_id
     if reference is None:
         assert environment.db_user is not None  # both checked by the model
@@ -60,6 +76,12 @@ def source_of(environment: DatabaseEnvironment) -> SecretSource:
     if GCP.fullmatch(reference):
         return GcpSecret(reference)
     return FileSecret(reference)
+
+
+def login_of(environment: DatabaseEnvironment) -> Credentials:
+    """The login for one connection to the writer that is made now. Raises ``SecretError``."""
+    source = source_of(environment)
+    return source.token(environment.writer_hosts[0]) if isinstance(source, TokenSource) else source.fetch()
 
 
 def credentials_in(text: str | bytes, where: str) -> Credentials:

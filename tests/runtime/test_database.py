@@ -67,7 +67,7 @@ def test_keepalives_and_the_limit_on_sending_are_on_the_socket(db: DatabaseManag
     with db.writer() as connection, socket.socket(fileno=os.dup(connection.fileno())) as handle:
         names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
         assert handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
-        assert [handle.getsockopt(socket.IPPROTO_TCP, name) for name in names] == [30, 10, 5, 5000]
+        assert [handle.getsockopt(socket.IPPROTO_TCP, name) for name in names] == [2, 1, 3, 5000]
 
 
 @pytest.mark.usefixtures("table")
