@@ -29,6 +29,7 @@ class LocalBackups(Backups):
         )
         own = Access(environment={"BACKUP_DIR": folder.path, "BACKUP_RETENTION_DAYS": str(settings.retention_days)})
         access = own.merged(args.database.grant_connect(self, "owner"))
+        task = process(name, access, {})
         ScheduledJob(
             f"{name}-schedule",
             name=name,
@@ -38,6 +39,7 @@ class LocalBackups(Backups):
             timeout=TIMEOUT_SECONDS,
             setting="backups",
             opts=self.child(depends_on=[*access.after, folder]),
-            **process(name, access, {}),
+            **task,
         )
-        self.finish(destination=folder.path.apply(lambda path: f"file://{path}"))
+        destination = folder.path.apply(lambda path: f"file://{path}")
+        self.finish(destination=destination, handle={"environment": task["environment"], "destination": destination})

@@ -40,4 +40,4 @@ class LocalJob(Job):
         spec = f"{common['run_dir']}/job.json"
         command = f"{shlex.quote(sys.executable)} -m components.local.host.processes.jobs {shlex.quote(spec)}"
         self.settings = settings
-        self.finish(run_command=pulumi.Output.from_input(command))
+        self.finish(run_command=pulumi.Output.from_input(command), handle={"environment": common["environment"]})

@@ -6,6 +6,7 @@ import pulumi
 
 from components.contract import DatabaseRole, ManagedPostgres, PostgresArgs, Workload
 from components.environment import Access, Connection, Login, SecretRef
+from components.handles import of_stack
 from components.local.place import place
 from components.local.providers.postgres_cluster import PostgresCluster
 from components.local.providers.postgres_database import PostgresDatabase
@@ -85,11 +86,16 @@ class LocalPostgres(ManagedPostgres):
                 ca=cluster.ca,
             ),
             connect_command=self.database.psql,
+            handles=of_stack(self._scope, "local", {"backend": settings.backend, "name": settings.name, "cluster": directory}),
         )
 
     def grant_connect(self, workload: Workload, role: DatabaseRole = "application") -> Access:
         login = self.connection.admin if role == "owner" else self.connection.application
-        return self.connection.access(login, environment=self._scope.environment)
+        found = self.connection.access(login, environment=self._scope.environment)
+        if role == "owner":
+            return found
+        # The user alternates with each rotation, so it comes from the secret too; the plain variable names its role.
+        return found.merged(Access(secrets={"DB_USER": SecretRef(id=login.secret_id, key="username")}))
 
     def _known(self, value: str) -> pulumi.Output[str]:
         """*value*, once the database is there."""

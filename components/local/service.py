@@ -21,7 +21,8 @@ class LocalService(ContainerService):
         settings = args.settings
         own = Access(environment={"HOST": ADDRESS, "PORT": str(settings.port)})
         access = self.access(settings, args.grants).merged(own)
-        check = settings.health_check
+        check, revision = settings.health_check, digest(settings.image)
+        task = process(name, access, settings.secrets)
         self.process = SupervisedProcess(
             f"{name}-process",
             name=name.removeprefix("service-"),
@@ -37,11 +38,14 @@ class LocalService(ContainerService):
                 "start_period": check.start_period_seconds,
             },
             stop_timeout=settings.stop_timeout_seconds,
-            revision=digest(settings.image),
+            revision=revision,
             opts=self.child(depends_on=[*access.after, *args.after]),
-            **process(name, access, settings.secrets),
+            **task,
         )
         self.settings = settings
-        self.finish(url=self.process.status.apply(lambda _: f"http://{ADDRESS}:{settings.port}"))
+        self.finish(
+            url=self.process.status.apply(lambda _: f"http://{ADDRESS}:{settings.port}"),
+            handle={"run_dir": task["run_dir"], "image": settings.image, "revision": revision},
+        )
         if settings.public:
             args.ingress.attach(self)

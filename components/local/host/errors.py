@@ -1,4 +1,4 @@
-"""The one error of the local provider."""
+"""The errors of the local provider."""
 
 from components.errors import UserError
 
@@ -9,3 +9,7 @@ class LocalError(UserError):
     Raised by everything under ``components.local``; shown without a traceback by the dynamic providers
     (see ``components.dynamic``) and by ``python -m operations``.
     """
+
+
+class Refusal(LocalError):
+    """What was asked for is not possible, and nothing was begun."""

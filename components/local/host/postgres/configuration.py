@@ -31,6 +31,7 @@ DEFAULTS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_duration_statement": "1000",
+    "log_parameter_max_length": "0",  # no values of slow statements in the log: they are people's data
     "log_lock_waits": "on",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "idle_in_transaction_session_timeout": "10min",

@@ -22,7 +22,7 @@ from components.local.host.postgres import disk, election, internal_roles
 from components.local.host.postgres.binaries import find_binaries
 from components.local.host.postgres.cluster import Cluster
 from components.local.host.postgres.server import Server
-from operations import roles
+from operations import application_login, roles
 
 STANDBY_SECONDS = 5.0
 """How long a standby that is far behind is waited for; it serves readers as soon as it has caught up."""
@@ -85,22 +85,24 @@ def ensure(spec: DatabaseSpec) -> None:
         fresh = _version(spec) != spec.password_version
         admin, app = roles.admin_role(spec.app), roles.application_role(spec.app)
         admin_password = _password(spec.admin_secret, admin, fresh)
-        app_password = _password(spec.secret, app, fresh)
+        user = _user(spec.secret, app, fresh)
+        app_password = _password(spec.secret, user, fresh)
         make_folder(spec.secrets_dir, mode=0o700)
         try:
             with leader.connect() as connection:
                 roles.ensure_admin_role(connection, role=admin, password=admin_password)
                 roles.ensure_database(connection, dbname=spec.dbname, owner=admin)
+                roles.ensure_restore_rights(connection, role=admin, maintenance="postgres")
             with leader.connect(spec.dbname) as connection:
                 roles.ensure_schema_rights(connection, owner=admin)
-                roles.ensure_application_role(connection, role=app, password=app_password, admin=admin, dbname=spec.dbname)
+                _ensure_application(connection, spec, user, app_password)
                 _await_standbys(connection)
         except psycopg.Error as error:
             raise LocalError(f"database {spec.dbname} could not be made on {leader.spec.node}: {error}") from None
         # Right after the server: a client that reads the old file in between is refused, and reads again.
-        _write_secret(spec, spec.secret, app, app_password)
+        _write_secret(spec, spec.secret, user, app_password)
         _write_secret(spec, spec.admin_secret, admin, admin_password)
-        _write_pgpass(spec, {admin: admin_password, app: app_password})
+        _write_pgpass(spec, {admin: admin_password, user: app_password})
         make_folder(spec.record.parent, mode=0o700)
         write_file(spec.record, json.dumps({"password_version": spec.password_version}) + "\n")
 
@@ -129,8 +131,9 @@ def remove(spec: DatabaseSpec) -> None:
 
 
 def remove_secrets(spec: DatabaseSpec) -> None:
-    """Delete the secret files, and their folder when it is empty then."""
-    for path in (spec.secret, spec.admin_secret, spec.pgpass):
+    """Delete the secret files, those of a rotation under way too, and their folder when it is empty then."""
+    proposals = [path.with_name(f"{path.stem}-next.json") for path in (spec.secret, spec.admin_secret)]
+    for path in (spec.secret, spec.admin_secret, spec.pgpass, *proposals):
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         spec.secrets_dir.rmdir()
@@ -198,6 +201,26 @@ def _password(path: Path, user: str, fresh: bool) -> str:
     return random.token_urlsafe(24)
 
 
+def _user(path: Path, app: str, fresh: bool) -> str:
+    """Which of the application's two users logs in: the one that the last rotation left in the secret."""
+    clone = application_login.other(app)
+    return clone if not fresh and path.exists() and secrets.read(path).get("username") == clone else app
+
+
+def _ensure_application(connection: psycopg.Connection[tuple[Any, ...]], spec: DatabaseSpec, user: str, password: str) -> None:
+    """The application's first user, which has the rights, and the clone where it is the *user* whose turn it is."""
+    app, admin = roles.application_role(spec.app), roles.admin_role(spec.app)
+    if user == app or not roles.exists(connection, app):
+        first = password if user == app else random.token_urlsafe(24)
+        roles.ensure_application_role(connection, role=app, password=first, admin=admin, dbname=spec.dbname)
+    else:
+        roles.grant_application_rights(connection, role=app, admin=admin, dbname=spec.dbname)
+    if user != app:
+        roles.ensure_clone(connection, role=user, password=password, of=app)
+    for role in [app, user]:
+        roles.let_manage(connection, role=role, by=admin)
+
+
 def _write_secret(spec: DatabaseSpec, path: Path, user: str, password: str) -> None:
     values: dict[str, str | int] = {
         "username": user,
@@ -217,4 +240,6 @@ def _write_pgpass(spec: DatabaseSpec, passwords: dict[str, str]) -> None:
 
 def _drop(spec: DatabaseSpec, leader: Server) -> None:
     with leader.connect() as connection:
-        roles.drop(connection, dbname=spec.dbname, owner=roles.admin_role(spec.app), users=[roles.application_role(spec.app)])
+        app = roles.application_role(spec.app)
+        users = [application_login.other(app), app]
+        roles.drop(connection, dbname=spec.dbname, owner=roles.admin_role(spec.app), users=users)

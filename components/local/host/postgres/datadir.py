@@ -28,7 +28,22 @@ def initialise(server: Server, text: str) -> None:
 
 def clone(server: Server, source: Server, text: str) -> None:
     """A standby: a copy of the running primary *source*, with the configuration *text*."""
-    _build(server, lambda scratch: _run_basebackup(server, source, scratch), text, standby=True)
+    _build(server, lambda scratch: run_basebackup(server, source, scratch), text, standby=True)
+
+
+def restore(server: Server, source: Path, text: str) -> None:
+    """A primary's data from the base backup in *source*, with the configuration *text*."""
+
+    def fill(scratch: Path) -> None:
+        # Within this process: a `cp` would outlive its killed parent, and write into what the next attempt makes.
+        try:
+            shutil.copytree(source, scratch, symlinks=True)
+        except shutil.Error as error:
+            raise server.failure("was not restored", str(error.args[0][0][2])) from None
+        for path in (scratch, *scratch.rglob("*")):
+            server.account.own(path)
+
+    _build(server, fill, text, standby=False)
 
 
 def set_aside(server: Server, reason: str) -> Path:
@@ -67,7 +82,8 @@ def _locale(major: int) -> tuple[str, ...]:
     return ("--locale=C.UTF-8",) if sys.platform == "linux" else ("--locale=C",)
 
 
-def _run_basebackup(server: Server, source: Server, target: Path) -> None:
+def run_basebackup(server: Server, source: Server, target: Path) -> None:
+    """pg_basebackup of the running *source* into *target*, as *server*'s user and with its password file."""
     spec = server.spec
     _run(
         server,

@@ -27,12 +27,12 @@ def elect(cluster: Cluster) -> Server | None:
     for server in cluster.servers():
         if server.data_major() is None:
             postmaster.kill_orphans(server.spec.folder)  # it may still serve the deleted files
-    chosen = max(standbys, key=_received)
+    chosen = max(standbys, key=received)
     chosen.promote()
     return chosen
 
 
-def _received(server: Server) -> int:
+def received(server: Server) -> int:
     """Bytes of WAL that the standby has, as a position."""
     if server.process() is None:
         server.start()

@@ -70,7 +70,7 @@ def promote(cluster: Cluster, server: Server, *, keep_former: bool = True) -> No
         if problem is not None:
             raise LocalError(f"{server.spec.node} is not in step with {former.spec.node}, so it is not promoted: {problem}")
         former.stop()
-        if not _has_all(server, former):
+        if not has_all(server, former):
             former.start()
             raise LocalError(f"{server.spec.node} had not received all of {former.spec.node}'s writes; the primary is unchanged.")
     elif former is not None:
@@ -158,17 +158,21 @@ def _await_stream(server: Server, leader: Server, offset: int) -> str | None:
             time.sleep(0.05)
 
 
-def _has_all(server: Server, former: Server) -> bool:
-    """Whether *server* has the shutdown checkpoint of the cleanly stopped *former*, which is the last it wrote."""
+def has_all(server: Server, former: Server, seconds: float = 5) -> bool:
+    """Whether *server* has the shutdown checkpoint of the cleanly stopped *former*, which is the last it wrote.
+
+    :param seconds: how long to wait for the last of it.
+    """
     last = former.control()["Latest checkpoint location"]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + seconds
     with server.connect() as connection:
-        while time.monotonic() < deadline:
+        while True:
             row = connection.execute("select pg_last_wal_receive_lsn() > %s::pg_lsn", [last]).fetchone()
             if row and row[0]:
                 return True
+            if time.monotonic() > deadline:
+                return False
             time.sleep(0.05)
-    return False
 
 
 def _log_size(server: Server) -> int:

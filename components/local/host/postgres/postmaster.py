@@ -49,6 +49,16 @@ def stop(data: Path) -> None:
     kill_orphans(data)
 
 
+def fence(data: Path, seconds: float) -> None:
+    """Shut the server of *data* down within *seconds*, and kill it if it does not follow. It writes no more afterwards."""
+    process = find(data)
+    if process is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGINT)
+        _gone(process, seconds)
+    kill_orphans(data)
+
+
 def kill_orphans(folder: Path) -> None:
     """Kill PostgreSQL processes left below *folder*, and drop the pid file that a killed postmaster leaves.
 

@@ -134,15 +134,15 @@ class Server:
         raise LocalError(f"PostgreSQL {self.spec.node} did not reload its configuration within 10 seconds; see {self.spec.log}.")
 
     def promote(self) -> None:
-        """Make the running standby a primary and wait until it takes writes."""
+        """Make the running standby a primary and wait until it takes writes. Nothing happens when it has become one already."""
         answer = self.account.run(
             [self.binaries.tool("pg_ctl"), "promote", "--silent", "--wait", "-D", self.spec.data], cwd=self.spec.folder
         )
-        if answer.returncode != 0:
+        if answer.returncode != 0 and self.is_standby():
             raise self.failure("was not promoted", answer.stderr)
 
-    def connect(self, dbname: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
-        """A session of the superuser, in autocommit. To be used in a ``with`` block, which closes it."""
+    def connect(self, dbname: str = "postgres", *, seconds: int = 10) -> psycopg.Connection[tuple[Any, ...]]:
+        """A session of the superuser in autocommit, given up after *seconds*. To be used in a ``with`` block, which closes it."""
         password = (self.spec.cluster_dir / "superuser.password").read_text().strip()
         address, port = postmaster.place(self.spec.data) or (self.spec.address, self.spec.port)
         try:
@@ -155,7 +155,7 @@ class Server:
                 sslmode="verify-full",
                 sslrootcert=str(self.spec.ca),
                 gssencmode="disable",
-                connect_timeout=10,
+                connect_timeout=seconds,
                 application_name="managed-postgres",
                 autocommit=True,
             )

@@ -24,6 +24,8 @@ from components.local.host.processes.status import ServiceState
 SPEC = "spec.json"
 GOOD = "good.json"
 """The last spec that was healthy: what a failed change goes back to."""
+FAILED = "failed.json"
+"""Why the last change was given up; gone once one gets healthy."""
 MARGIN = 10.0
 """Seconds over the spec's own window until a start counts as failed: for the interpreter on a busy machine."""
 GIVE_UP = 3
@@ -44,6 +46,7 @@ def ensure(spec: ServiceSpec, *, margin: float = MARGIN) -> ServiceState:
     with _lock(spec.run_dir):
         state = observe(spec)
         if state.digest == spec.digest and state.state == "healthy":
+            (spec.run_dir / FAILED).unlink(missing_ok=True)
             return state
         if not (state.digest == spec.digest and state.state == "starting"):  # left by an `up` that was interrupted: wait
             _require_port(spec, state)
@@ -53,8 +56,12 @@ def ensure(spec: ServiceSpec, *, margin: float = MARGIN) -> ServiceState:
         state = _wait(spec, margin)
         if state.healthy:
             write_json(spec.run_dir / GOOD, spec.to_json())
+            (spec.run_dir / FAILED).unlink(missing_ok=True)
             return state
-        raise LocalError(_failed(spec, state, since, margin))
+        sentence = _failed(spec, state, since, margin)
+        if spec.run_dir.exists():  # an older version runs again, and would look as if nothing had happened
+            write_json(spec.run_dir / FAILED, {"reason": sentence.split("\n", 1)[0]})
+        raise LocalError(sentence)
 
 
 def observe(spec: ServiceSpec) -> ServiceState:

@@ -19,6 +19,8 @@ from components.local.host.errors import LocalError
 from components.local.host.postgres import database, tls
 from components.local.host.postgres.accounts import postgres_account
 from components.local.host.postgres.database import DatabaseSpec
+from operations import roles
+from operations.rotation.run import rotate
 from tests.support import LocalPostgres
 
 
@@ -127,7 +129,7 @@ def test_the_admin_owns_the_database_and_is_no_superuser(local_postgres: LocalPo
             "select rolsuper, rolcreaterole, rolcreatedb, pg_get_userbyid(datdba) = current_user "
             "from pg_roles, pg_database where rolname = current_user and datname = current_database()"
         ).fetchone()
-        assert row == (False, True, False, True)
+        assert row == (False, True, True, True)  # a restore makes a new database beside the old one
         assert session.execute("select count(*) > 0 from pg_stat_statements").fetchone() == (True,)
 
 
@@ -188,6 +190,36 @@ def test_passwords_stay_until_their_version_changes(local_postgres: LocalPostgre
             psycopg.connect(first["url"])
     finally:
         database.remove(spec)
+
+
+def test_up_keeps_what_a_rotation_left(local_postgres: LocalPostgres) -> None:
+    """Either of the application's users; where the database is lost, both are made again."""
+    spec = other(local_postgres)
+    app, clone = roles.application_role(spec.app), f"{roles.application_role(spec.app)}_clone"
+    environ = {
+        **{"DB_HOST": ",".join(spec.hosts), "DB_PORT": str(spec.port), "DB_NAME": spec.dbname},
+        **{"DB_SSL_MODE": "verify-full", "DB_SSL_ROOT_CERT": str(spec.ca)},
+        **{"DB_SECRET_ID": spec.admin_secret.as_uri(), "DB_APPLICATION_SECRET_ID": spec.secret.as_uri()},
+    }
+    try:
+        database.ensure(spec)
+        rotate(environ, ("application", "admin"), older_than=None, log=lambda _: None)
+        rotated = secrets.read(spec.secret), secrets.read(spec.admin_secret)
+        assert rotated[0]["username"] == clone
+        for _ in range(2):
+            database.ensure(spec)
+            assert (secrets.read(spec.secret), secrets.read(spec.admin_secret)) == rotated
+            for value in rotated:
+                psycopg.connect(value["url"]).close()
+            with psycopg.connect(local_postgres.superuser(), autocommit=True) as root:
+                roles.drop(root, dbname=spec.dbname, owner=roles.admin_role(spec.app), users=[clone, app])
+        database.ensure(replace(spec, password_version=2))
+        assert secrets.read(spec.secret)["username"] == app
+    finally:
+        database.remove(spec)
+    assert not spec.secrets_dir.exists()
+    with psycopg.connect(local_postgres.superuser()) as root:
+        assert not roles.exists(root, clone)
 
 
 def test_lost_secret_files_are_made_again(local_postgres: LocalPostgres) -> None:

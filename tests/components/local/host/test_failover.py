@@ -44,7 +44,7 @@ def rows(postgres: LocalPostgres, host: str) -> list[int] | None:
         return None
 
 
-def eventually(check: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(check: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not check():
         if time.monotonic() > deadline:

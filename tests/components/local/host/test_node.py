@@ -19,7 +19,7 @@ from components.local.host.postgres import cluster, node, postmaster
 from tests.support import LocalPostgres, running_postgres
 
 
-def eventually(check: Callable[[], bool], seconds: float = 5) -> bool:
+def eventually(check: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not check():
         if time.monotonic() > deadline:

@@ -84,7 +84,7 @@ def kept(outs: dict[str, Any] | None) -> dict[str, Any]:
     return wire(outs) | KEY
 
 
-def eventually(check: Callable[[], bool], seconds: float = 5) -> bool:
+def eventually(check: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not check():
         if time.monotonic() > deadline:
