@@ -37,8 +37,10 @@ services = {
 ingress.publish()
 watched = c.Watched(network=network, database=database, cache=cache, ingress=ingress, services=services, jobs=jobs)
 monitoring = here.monitoring("monitoring", c.MonitoringArgs(scope=scope, settings=settings.alarms, watched=watched))
+backups = None
 if settings.backups:
-    here.backups("backups", c.BackupsArgs(scope=scope, settings=settings.backups, network=network, database=database))
+    args = c.BackupsArgs(scope=scope, settings=settings.backups, network=network, database=database)
+    backups = here.backups("backups", args)
 
 pulumi.export("database", database.connection.outputs())
 pulumi.export("connect", database.connect_command)
@@ -49,3 +51,5 @@ pulumi.export("cache", cache.address if cache else None)
 pulumi.export("buckets", {name: bucket.url for name, bucket in buckets.items()})
 pulumi.export("logs", monitoring.logs)
 pulumi.export("alarms", monitoring.alarms)
+handles = {kind: {name: one.handle for name, one in made.items()} for kind, made in (("jobs", jobs), ("services", services))}
+pulumi.export("handles", {**database.handles, "backups": backups.handle if backups else None, **handles})

@@ -15,6 +15,7 @@ import pulumi
 
 from components.component import Component
 from components.environment import Access, Connection
+from components.handles import Handle
 from components.names import Scope
 from components.settings.database import DatabaseSettings
 from components.settings.network import NetworkSettings
@@ -52,6 +53,8 @@ class ManagedPostgres(Component):
     connection: Connection
     connect_command: pulumi.Output[str]
     """What a person types to get a psql prompt."""
+    handles: Handle
+    """The stack's handles, without those of its workloads."""
 
     @abstractmethod
     def grant_connect(self, workload: Workload, role: DatabaseRole = "application") -> Access:
@@ -131,6 +134,8 @@ class Grants:
 
 class Workload(Component):
     """A container of any kind: what services and jobs have in common."""
+
+    handle: Handle
 
     def access(self, settings: ServiceSettings | JobSettings, grants: Grants) -> Access:
         """Everything that *settings* ask for, granted to this workload and merged with its own variables."""

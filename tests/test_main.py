@@ -68,7 +68,7 @@ def test_local_is_small_private_and_checked() -> None:
     service = recording.resources["pulumi-python:dynamic/local:SupervisedProcess::service-api-process"]
     assert service.inputs["host"] == "127.0.0.1"
     assert service.inputs["environment"]["DB_SSL_MODE"] == "verify-full"
-    assert set(service.inputs["secrets"]) == {"DB_PASSWORD", "DATABASE_URL"}
+    assert set(service.inputs["secrets"]) == {"DB_USER", "DB_PASSWORD", "DATABASE_URL"}
     assert "DB_PASSWORD" not in service.inputs["environment"]
 
 

@@ -8,16 +8,18 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms import Alarm, LogLines, alarm_resource, topic_arn
+from components.aws.drill_rights import restore_drills
 from components.aws.kms import customer_key
 from components.aws.network import AwsNetwork
 from components.aws.postgres import AwsPostgres
 from components.aws.private_bucket import PrivateBucket, lifecycle_rule
 from components.aws.schedule import run_on_schedule
-from components.aws.task import FargateTask, fargate_task
+from components.aws.task import FargateTask, fargate_task, task_handle
 from components.aws.vault import vault
 from components.contract import Backups, BackupsArgs
 from components.cron import longest_pause_hours
 from components.environment import Access
+from components.handles import variable
 from components.names import Scope
 from components.settings.platform import BackupSettings
 from components.settings.workload import JobSettings
@@ -45,6 +47,7 @@ class AwsBackups(Backups):
     """Sets under ``daily/`` and ``monthly/`` of a versioned, encrypted bucket.
 
     The job may read, write and delete objects of that bucket only, and no versions: what it deletes can be had back for 30 days.
+    It may also restore the database's snapshots, into copies for drills.
     With ``deletion_protection`` bucket and key are protected. The schedules can be changed at any time; nothing is recreated.
     """
 
@@ -63,9 +66,13 @@ class AwsBackups(Backups):
         made.allow()
         self.bucket = made.bucket
         own = Access(
-            environment={"BACKUP_S3_BUCKET": self.bucket.bucket, "BACKUP_RETENTION_DAYS": str(settings.retention_days)},
+            environment={
+                "BACKUP_S3_BUCKET": self.bucket.bucket,
+                "BACKUP_RETENTION_DAYS": str(settings.retention_days),
+                **variable(database.handles),
+            },
             after=made.ready,
-            permissions=made.rights(self.key),
+            permissions=[*made.rights(self.key), *restore_drills(database)],
         )
         task = fargate_task(
             self,
@@ -88,7 +95,8 @@ class AwsBackups(Backups):
             )
         if settings.vault:
             vault(self, scope, settings, network=network, database=database.arn, key=self.key)
-        self.finish(destination=pulumi.Output.format("s3://{0}", self.bucket.bucket))
+        destination = pulumi.Output.format("s3://{0}", self.bucket.bucket)
+        self.finish(destination=destination, handle={**task_handle(network, task), "destination": destination})
 
     def _watch(self, scope: Scope, settings: BackupSettings, network: AwsNetwork, task: FargateTask) -> None:
         """An alarm when no backup was published and verified for longer than the schedule's longest pause."""

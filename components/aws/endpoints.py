@@ -10,7 +10,7 @@ from components.aws.firewall import ingress_rule
 from components.component import Component
 from components.names import Scope
 
-SERVICES = {"ecr": ("ecr.api", "ecr.dkr"), "logs": ("logs",), "secretsmanager": ("secretsmanager",)}
+SERVICES = {"ecr": ("ecr.api", "ecr.dkr"), "logs": ("logs",), "secretsmanager": ("secretsmanager",), "rds": ("rds",)}
 """What ``network.interface_endpoints`` names, as AWS names it. Image layers come from S3."""
 
 

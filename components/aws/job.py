@@ -9,7 +9,7 @@ import pulumi
 from components.aws.network import AwsNetwork
 from components.aws.providers.task_run import TaskRun
 from components.aws.schedule import run_on_schedule
-from components.aws.task import FargateTask, fargate_task
+from components.aws.task import FargateTask, fargate_task, task_handle
 from components.contract import Job, JobArgs
 from components.digest import digest
 
@@ -50,7 +50,7 @@ class AwsJob(Job):
                 cron=settings.schedule,
                 timezone=settings.timezone,
             )
-        self.finish(run_command=run_command(network, self.task))
+        self.finish(run_command=run_command(network, self.task), handle=task_handle(network, self.task))
 
 
 def run_command(network: AwsNetwork, task: FargateTask) -> pulumi.Output[str]:

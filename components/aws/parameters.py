@@ -16,14 +16,15 @@ DEFAULTS = {
     "shared_preload_libraries": "pg_stat_statements,pgaudit",
     "pgaudit.log": "ddl,role",
     "log_min_duration_statement": "1000",
+    "log_parameter_max_length": "0",
     "log_statement": "ddl",
     "log_lock_waits": "1",
     "log_temp_files": "10240",
     "idle_in_transaction_session_timeout": "600000",
 }
-"""TLS only; slow statements (ms), schema changes, lock waits and temporary files over 10 MiB (KiB) in the log; audit lines of
-schema and rights where the extension pgaudit is made; a transaction that does nothing for ten minutes (ms) is ended, because its
-locks and its snapshot stop everybody else. Settings win over these."""
+"""TLS only; slow statements (ms) without their values (people's data), schema changes, lock waits and temporary files over
+10 MiB (KiB) in the log; audit lines of schema and rights where the extension pgaudit is made; a transaction that does nothing for
+ten minutes (ms) is ended, because its locks and its snapshot stop everybody else. Settings win over these."""
 
 OF_REPLICA = {"hot_standby_feedback": "1"}
 """RDS replicas tell the primary what they still read, so that vacuum does not cancel long queries there."""

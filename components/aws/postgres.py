@@ -24,6 +24,7 @@ from components.aws.prompt import psql_command
 from components.aws.proxy import DatabaseProxy
 from components.contract import DatabaseRole, ManagedPostgres, PostgresArgs, Workload
 from components.environment import Access, Connection
+from components.handles import address, of_stack
 from components.settings.database import PoolingSettings
 from components.settings.platform import AlarmSettings
 
@@ -105,11 +106,12 @@ class AwsPostgres(ManagedPostgres):
         found = logins.access(self._direct, logins.admin_login) if owner else logins.access(self.connection, logins.application)
         secrets = [logins.admin_login.secret_id, *(one.arn for one in logins.proxied)] if owner else [logins.secret.arn]
         permissions = read_logins(self.scope, self.key, secrets)
+        own: dict[str, Text] = dict(zip(LOGIN_VARIABLES, secrets[1:], strict=False))
         if proxy and self.settings.pooling and self.settings.pooling.iam_login:
             permissions.append(log_in(self.scope, self.network.account_id, proxy.resource.arn))
+            own["DB_LOGIN"] = "rds-iam"
         # Aurora's endpoint is there before the writer is.
         after = (self._writer, *logins.ready, *(proxy.ready if proxy else ()), *rules)
-        own: dict[str, Text] = dict(zip(LOGIN_VARIABLES, secrets[1:], strict=False))
         return found.merged(Access(environment=own, after=after, permissions=permissions))
 
     def _arguments(self) -> dict[str, Any]:
@@ -202,7 +204,20 @@ class AwsPostgres(ManagedPostgres):
             addresses.application_port,
             addresses.application_ca,
         )
-        self.finish(connection=public, connect_command=psql_command(self._direct, self.scope.region))
+        handles = of_stack(self.scope, "aws", self._handle(database))
+        self.finish(connection=public, connect_command=psql_command(self._direct, self.scope.region), handles=handles)
+
+    def _handle(self, database: Database) -> dict[str, Any]:
+        return {
+            "backend": self.settings.backend,
+            "name": self.settings.name,
+            "id": database.cluster_identifier if isinstance(database, aws.rds.Cluster) else database.identifier,
+            "subnet_group": self._subnets.name,
+            "security_groups": [self.security_group.id],
+            "proxy": self.proxy is not None,
+            "proxy_iam_login": bool(self.settings.pooling and self.settings.pooling.iam_login),
+            "direct": address(self._direct),
+        }
 
     def _proxy(self, pooling: PoolingSettings, database: Database, servers: Sequence[pulumi.Resource]) -> DatabaseProxy:
         return DatabaseProxy(

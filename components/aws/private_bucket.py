@@ -121,7 +121,7 @@ class PrivateBucket:
         """Listing, reading, writing and deleting objects encrypted with *key*; no versions, and nothing of the bucket itself."""
         objects = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
         return [
-            statement(["s3:GetBucketLocation", "s3:ListBucket"], [self.bucket.arn]),
+            statement(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [self.bucket.arn]),
             statement(objects, [self.objects]),
             encrypt(key),
         ]

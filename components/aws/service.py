@@ -62,7 +62,16 @@ class AwsService(ContainerService):
             timeout_seconds=DEPLOY_MINUTES * 60,
             opts=self.child(),
         )
-        self.finish(url=pulumi.Output.format("http://{0}.{1}:{2}", self.short, network.namespace.name, settings.port))
+        handle = {
+            "cluster": network.cluster.name,
+            "service": self.service.name,
+            "container": self.task.container_name,
+            "log_group": self.task.log_group.name,
+            "image": network.registry.image(settings.image),
+        }
+        self.finish(
+            url=pulumi.Output.format("http://{0}.{1}:{2}", self.short, network.namespace.name, settings.port), handle=handle
+        )
 
     def _route(self, ingress: AwsIngress) -> Route:
         ingress.attach(self)

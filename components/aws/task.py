@@ -114,6 +114,18 @@ def fargate_task(workload: Workload, *, scope: Scope, network: AwsNetwork, setti
     )
 
 
+def task_handle(network: AwsNetwork, task: FargateTask) -> dict[str, Any]:
+    """By what the newest version of *task* is started again, and where it writes."""
+    return {
+        "cluster": network.cluster.name,
+        "task_definition": task.family,
+        "container": task.container_name,
+        "subnets": network.application_subnets,
+        "security_groups": task.security_group_ids,
+        "log_group": task.log_group.name,
+    }
+
+
 def _scratch(settings: Settings) -> dict[str, Any]:
     if settings.scratch_gib is None:
         return {}

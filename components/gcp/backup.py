@@ -12,11 +12,13 @@ from components.cron import longest_pause_hours
 from components.environment import Access
 from components.gcp.alerts import alert_policy
 from components.gcp.component import GcpComponent
+from components.gcp.drill_rights import restore_drills
 from components.gcp.job import cloud_run_job
 from components.gcp.network import GcpNetwork
 from components.gcp.private_bucket import PrivateBucket, lifecycle_rule
 from components.gcp.schedule import run_on_schedule
 from components.gcp.workload_alerts import job_alert, missing_alert
+from components.handles import variable
 from components.names import Scope
 from components.settings.platform import BackupSettings
 from components.settings.workload import JobSettings
@@ -43,8 +45,8 @@ class GcpBackups(GcpComponent, Backups):
     """Sets under ``daily/`` and ``monthly/`` of a versioned bucket, made by one Cloud Run job and tried by another.
 
     Both run as one service account, which may list, read, write and delete objects of that bucket and of no other: what it
-    deletes can be had back for 30 days. With ``deletion_protection`` the bucket is protected. Everything can be changed at any
-    time; nothing is recreated.
+    deletes can be had back for 30 days. It may also restore the instance's backups, into copies for drills. With
+    ``deletion_protection`` the bucket is protected. Everything can be changed at any time; nothing is recreated.
     """
 
     bucket: gcp.storage.Bucket
@@ -65,15 +67,19 @@ class GcpBackups(GcpComponent, Backups):
         )
         self.bucket = made.bucket
         own = Access(
-            environment={"BACKUP_GCS_BUCKET": self.bucket.name, "BACKUP_RETENTION_DAYS": str(settings.retention_days)},
-            after=[made.grant_write(self)],
+            environment={
+                "BACKUP_GCS_BUCKET": self.bucket.name,
+                "BACKUP_RETENTION_DAYS": str(settings.retention_days),
+                **variable(args.database.handles),
+            },
+            after=[made.grant_write(self), *restore_drills(self.network, self)],
         )
         access = own.merged(args.database.grant_connect(self, "owner"))
         create = self._job("create", scope, settings, access, CREATE, settings.schedule)
         self._job("drill", scope, settings, access, DRILL, settings.drill_schedule)
         pause = longest_pause_hours(settings.schedule, settings.timezone)
         alert_policy(self, scope, missing_alert(create.name, pause_hours=pause, grace_hours=GRACE_HOURS))
-        self.finish(destination=made.url)
+        self.finish(destination=made.url, handle={"job": create.id, "destination": made.url})
 
     def _job(
         self, role: str, scope: Scope, settings: BackupSettings, access: Access, command: tuple[str, ...], cron: str

@@ -75,7 +75,7 @@ class GcpJob(GcpComponent, Job):
                 cron=settings.schedule,
                 timezone=settings.timezone,
             )
-        self.finish(run_command=run_command(network, self.job))
+        self.finish(run_command=run_command(network, self.job), handle={"job": self.job.id})
 
 
 def cloud_run_job(

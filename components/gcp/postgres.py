@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import pulumi
 import pulumi_gcp as gcp
@@ -11,7 +12,7 @@ from components.contract import DatabaseRole, ManagedPostgres, PostgresArgs, Wor
 from components.environment import Access, Connection
 from components.gcp.component import GcpComponent
 from components.gcp.credentials import CA_FILE, SSL_MODE, Credentials, certificates_of
-from components.gcp.instance import Node, instance_name, name_suffix, primary
+from components.gcp.instance import EDITIONS, Node, instance_name, name_suffix, primary
 from components.gcp.kms import DatabaseKey
 from components.gcp.log_bucket import log_bucket
 from components.gcp.machine import machine_of, max_connections
@@ -19,6 +20,8 @@ from components.gcp.network import GcpNetwork
 from components.gcp.private_endpoint import private_endpoint
 from components.gcp.prompt import psql_command
 from components.gcp.replicas import replica
+from components.gcp.rotation import PasswordRotation
+from components.handles import of_stack
 
 PORT, POOLED_PORT = 5432, 6432
 """Cloud SQL's own ports: PostgreSQL, and the managed pooler in front of it."""
@@ -65,9 +68,18 @@ class CloudSql(GcpComponent, ManagedPostgres):
             admin_port=PORT,
         )
         self._direct = self._connection(PORT)
+        self.rotation = PasswordRotation(
+            self,
+            scope,
+            access=self.grant_connect(cast(Workload, self), "owner"),
+            secrets=self.credentials.rotated,
+            started_with=self.credentials.application.username,
+            days=settings.password_rotation_days,
+        )
         self.finish(
             connection=self._connection(self._port),
             connect_command=psql_command(self._direct, self.instance, project=self.network.project),
+            handles=of_stack(scope, "gcp", self._handle(), project=self.network.project),
         )
 
     def grant_connect(self, workload: Workload, role: DatabaseRole = "application") -> Access:
@@ -83,6 +95,20 @@ class CloudSql(GcpComponent, ManagedPostgres):
         ready = [resource for node in self.nodes for resource in (node.instance, *node.after)]
         access = self.credentials.access(connection, workload, role)
         return access.merged(Access(after=(*ready, *rules)))
+
+    def _handle(self) -> dict[str, Any]:
+        services = self.network.private_services
+        return {
+            "backend": self.settings.backend,
+            "name": self.settings.name,
+            "id": self.instance.name,
+            "network": self.network.network_id,
+            "private_access": self.network.private_access,
+            **({"private_range": services.range_name} if services else {}),
+            "tier": self.machine.name,
+            "edition": EDITIONS[self.settings.edition],
+            "rotation": self.rotation.job.id,
+        }
 
     def _key(self, after: Sequence[pulumi.Resource]) -> DatabaseKey:
         """It outlives the instance where backups do, which could not be read without it."""

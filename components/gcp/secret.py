@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ class Secret:
         protect: bool = False,
         after: Sequence[pulumi.Resource] = (),
     ) -> None:
-        self._name = f"{component.name}-secret-{role}"
+        self.name = self._name = f"{component.name}-secret-{role}"
         self._readers: dict[str, gcp.secretmanager.SecretIamMember] = {}
         self._secret = gcp.secretmanager.Secret(
             self._name,
@@ -67,16 +67,20 @@ class Secret:
             f"{self._name}-version",
             secret=self._secret.id,
             secret_data_wo=pulumi.Output.secret(value),
-            secret_data_wo_version=pulumi.Output.json_dumps(stamp, sort_keys=True).apply(_number),
+            secret_data_wo_version=number_of(stamp).apply(str),
             deletion_policy="ABANDON",
             opts=component.child(depends_on=[*after]),
         )
         self.id: pulumi.Output[str] = self._secret.id
         """``projects/<project>/secrets/<id>``: what ``runtime.secrets`` reads the latest version of."""
+        self.secret_id: pulumi.Output[str] = self._secret.secret_id
+        """Its short id, as Cloud Run takes it."""
+        self.annotations: pulumi.Output[Mapping[str, str] | None] = self._secret.effective_annotations
+        """All that somebody wrote there, as the last refresh saw them; the stack itself writes none and takes none away."""
 
     def ref(self, key: str | None = None) -> PinnedSecret:
         """This secret at its present version. *key*: of a JSON value, for a program that reads it by itself."""
-        return PinnedSecret(id=self.id, key=key, secret=self._secret.secret_id, version=self.filled.version)
+        return PinnedSecret(id=self.id, key=key, secret=self.secret_id, version=self.filled.version)
 
     def grant(self, network: GcpNetwork, workload: Workload) -> gcp.secretmanager.SecretIamMember:
         """Let *workload*'s own service account read this secret and no other. Once, however often it is asked."""
@@ -91,6 +95,8 @@ class Secret:
         return self._readers[workload.name]
 
 
-def _number(stamp: str) -> str:
-    """*stamp* as a number that the provider takes for a version (31 bits, never 0)."""
-    return str(1 + int(hashlib.sha256(stamp.encode()).hexdigest()[:7], 16))
+def number_of(stamp: pulumi.Input[Any]) -> pulumi.Output[Any]:
+    """*stamp* as a number that the provider takes for a version of something write-only (31 bits, never 0)."""
+    return pulumi.Output.json_dumps(stamp, sort_keys=True).apply(
+        lambda text: 1 + int(hashlib.sha256(text.encode()).hexdigest()[:7], 16)
+    )

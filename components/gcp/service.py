@@ -91,7 +91,7 @@ class GcpService(GcpComponent, ContainerService):
             args.ingress.attach(self)
         else:
             network.invokers.add_service(self, self.service)
-        self.finish(url=self.url)
+        self.finish(url=self.url, handle={"service": self.service.id, "image": network.registry.image(settings.image)})
 
 
 def _listening(settings: ServiceSettings, container: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class NetworkSettings(Model):
     """AWS: names of the zones (ap-northeast-1a), where the account has others than the region's usual ones."""
     nat: Literal["none", "single", "per-zone"]
     """How private subnets reach the internet."""
-    interface_endpoints: tuple[Literal["ecr", "logs", "secretsmanager"], ...] = ()
+    interface_endpoints: tuple[Literal["ecr", "logs", "secretsmanager", "rds"], ...] = ()
     """AWS services reached without NAT, each an hourly price per zone."""
     flow_logs: bool = True
     """Record accepted and refused connections."""

@@ -3,6 +3,7 @@ when one is added."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -101,6 +102,30 @@ def test_every_output_of_the_stack_is_there(recording: Recording) -> None:
     assert set(outputs["buckets"]) == {"media"}
     for key in ("connect", "cache", "logs", "alarms"):
         assert outputs[key], key
+
+
+def test_the_handles_name_everything_that_operations_work_on(recording: Recording, request: pytest.FixtureRequest) -> None:
+    handles = recording.outputs["handles"]
+    provider, _, tier = request.node.callspec.id.partition("-")
+    assert (handles["provider"], handles["tier"], handles["app"], handles["stack"]) == (provider, tier, "shop", "test")
+    assert handles["prefix"] == f"shop-{handles['environment']}"
+    assert handles["region"]
+    assert handles["database"]["backend"] == clouds.CLOUDS[provider].backends[0]
+    assert handles["database"]["name"] == recording.outputs["database"]["name"]
+    assert set(handles["jobs"]) == {"migrate", "report", "load"}
+    assert set(handles["services"]) == {"api"}
+    assert handles["services"]["api"]["image"]
+    assert handles["backups"]["destination"].startswith(("file://", "s3://", "gs://"))
+    handed = [
+        json.loads(variable["value"])
+        for resource in recording.resources.values()
+        for container in resource.inputs.get("containers", {}).values()
+        for variable in [{"value": container["environment"].get("STACK_HANDLES")}]
+        if variable["value"]
+    ]
+    own = {**{key: value for key, value in handles.items() if key not in ("jobs", "services")}, "backups": None}
+    assert all(one == own for one in handed)
+    assert bool(handed) is (provider != "local"), "a drill in a task of its own finds its provider"
 
 
 def test_no_password_is_a_plain_variable(recording: Recording) -> None:

@@ -19,9 +19,9 @@ SWITCH: dict[str, dict[str, Any]] = {
 
 
 def names(outputs: Any) -> Any:
-    """*outputs* without their values; alarms have names of each cloud's own metrics."""
+    """*outputs* without their values; alarms have names of each cloud's own metrics, handles those of its interface."""
     if isinstance(outputs, dict):
-        return {key: None if key == "alarms" else names(value) for key, value in outputs.items()}
+        return {key: None if key in ("alarms", "handles") else names(value) for key, value in outputs.items()}
     return None
 
 

@@ -40,6 +40,9 @@ An absent property is False. Other types count as public."""
 ALWAYS = frozenset(PUBLIC) - {MEMBER, "aws:scheduler/schedule:Schedule"}
 """Types that are places also without a security group of this stack."""
 
+DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
+"""It may name groups to its program, but wears none: what starts a task says which."""
+
 Attached = Mapping[str, frozenset[str]]
 """URN of a resource to the security groups that it wears."""
 Members = Mapping[str, Mapping[str, Place]]
@@ -51,7 +54,7 @@ LetsOut = Mapping[str, Mapping[str, Sequence[Rule]]]
 def network(stack: Stack) -> Network:
     """The ways of *stack*."""
     groups = {group.urn for group in stack.of_type(*GROUPS)}
-    no_place = {*GROUPS, *RULES, OLD_RULE}
+    no_place = {*GROUPS, *RULES, OLD_RULE, DEFINITION}
     attached = {
         one.urn: found
         for one in stack.resources

@@ -14,8 +14,8 @@ from policies.verdict import Undecided
 MOST_DAYS = 90
 """CIS GCP 1.11."""
 BY_HAND = (
-    "Secret Manager changes no value: its rotation only sends a message. Passwords change with database.password_version, "
-    "keys of a cache with the cache"
+    "Secret Manager changes no value: its rotation only sends a message. The stack's rotation job changes passwords, "
+    "a new cache the key of a cache"
 )
 
 

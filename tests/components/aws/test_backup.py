@@ -69,11 +69,37 @@ def test_the_job_may_touch_its_bucket_only_and_no_versions() -> None:
     s3 = [statement for statement in rights(aws_stack()) if statement["Action"][0].startswith("s3:")]
     assert {action for statement in s3 for action in statement["Action"]} == {
         *("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
-        *("s3:GetBucketLocation", "s3:ListBucket"),
+        *("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
     }
     resources = {resource for statement in s3 for resource in statement["Resource"]}
     assert {resource.removesuffix("/*") for resource in resources} == {"arn:aws:s3:ap-northeast-1:123456789012:backups-bucket"}
     assert not [statement for statement in rights(aws_stack()) if "*" in statement["Resource"]]
+
+
+def test_a_drill_may_change_its_own_copies_only() -> None:
+    found = {tuple(statement["Action"]): statement for statement in rights(aws_stack(**RDS))}
+    statements = [statement for actions, statement in found.items() if actions[0].startswith("rds:")]
+    place = "arn:aws:rds:ap-northeast-1:123456789012"
+    changing = [one for one in statements if any(action.startswith(("rds:Delete", "rds:Modify")) for action in one["Action"])]
+    (change,) = changing
+    servers = {arn for arn in change["Resource"] if ":cluster:" in arn or ":db:" in arn}
+    assert servers == {f"{place}:cluster:shop-dev-drill-*", f"{place}:db:shop-dev-drill-*"}
+    assert {arn.split(":")[5] for arn in change["Resource"]} == {"cluster", "db", "cluster-pg", "og", "pg"}
+    (restore,) = (one for one in statements if "rds:RestoreDBInstanceFromDBSnapshot" in one["Action"])
+    snapshots = {arn for arn in restore["Resource"] if "snapshot" in arn}
+    assert f"{place}:snapshot:rds:shop-dev-*" in snapshots
+    assert all("shop-dev-*" in arn for arn in snapshots), "nobody else's"
+    (others,) = (one for one in statements if one not in (change, restore))
+    assert all(action.startswith(("rds:Describe", "rds:List")) for action in others["Action"])
+    (lent,) = (one for actions, one in found.items() if actions == ("kms:CreateGrant",))
+    assert lent["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+
+
+def test_a_drill_knows_its_stack() -> None:
+    (text,) = (item["value"] for item in container(aws_stack())["environment"] if item["name"] == "STACK_HANDLES")
+    handles = json.loads(text)
+    assert (handles["provider"], handles["prefix"], handles["database"]["id"]) == ("aws", "shop-dev", "shop-dev")
+    assert handles["database"]["direct"]["port"] == 5432
 
 
 def test_the_job_is_the_owner_of_the_database_with_the_guides_variables() -> None:

@@ -103,6 +103,12 @@ def test_iam_login_to_the_proxy_is_as_the_application_only() -> None:
     assert "rds-db:connect" not in json.dumps(rights(aurora(pooling={}), "application"))
 
 
+def test_iam_login_to_the_proxy_is_what_the_runtime_does() -> None:
+    assert aurora(pooling={"iam_login": True}).variables("application")["DB_LOGIN"] == "rds-iam"
+    assert "DB_LOGIN" not in aurora(pooling={}).variables("application")
+    assert "DB_LOGIN" not in aurora(pooling={"iam_login": True}).variables("owner"), "it goes beside the proxy"
+
+
 def test_the_prompt_checks_the_server_and_hides_the_password() -> None:
     command = aurora().recording.outputs["connect"]
     assert "sslmode=verify-full" in command

@@ -15,11 +15,18 @@ RUNS = ("cloudrunv2/service:Service", "cloudrunv2/job:Job")
 
 SECRET_NAME = re.compile(r"PASSWORD|PASSWD|TOKEN|DATABASE_URL|REDIS_URL|SECRET(?!_(IDS?|VERSION)$)")
 GRANT = re.compile(r"I[aA][mM]Member$")
-BOUND = ("roles/cloudsql.client", "roles/cloudsql.instanceUser", "roles/memorystore.dbConnectionUser")
-"""Rights that Google has on the project only; a condition binds them to the one instance."""
+BOUND = (
+    "roles/cloudsql.client",
+    "roles/cloudsql.instanceUser",
+    "roles/memorystore.dbConnectionUser",
+    "backups-drill-copies-role.name",
+)
+"""Rights that Google has on the project only; a condition binds them to the one instance, or to copies of drills."""
+LISTS = "backups-drill-looks-role.name"
+"""Looking at instances and backups, of the whole project because lists cannot be bound."""
 TOO_MUCH = re.compile(r"roles/(owner|editor|viewer)|roles/[\w.]+\.(admin|serviceAgent)$")
 NARROW = {
-    "secretmanager": "roles/secretmanager.secretAccessor",
+    "secretmanager": r"roles/secretmanager.secretAccessor|database-rotation-role\.name",
     "storage": "roles/storage.object(User|Viewer|Admin)",
     "cloudrunv2": "roles/run.invoker",
     "kms": "roles/cloudkms.cryptoKeyEncrypterDecrypter",
@@ -64,7 +71,7 @@ def least_rights(recording: Recording, settings: Settings) -> Broken:
         if str(resource.inputs["member"]) in ("allUsers", "allAuthenticatedUsers") or TOO_MUCH.match(role):
             yield f"{resource.name} gives {role} to {resource.inputs['member']}"
         if module == "projects":
-            if role not in BOUND or not resource.inputs.get("condition"):
+            if role != LISTS and (role not in BOUND or not resource.inputs.get("condition")):
                 yield f"{resource.name} gives {role} on the whole project"
         elif not re.fullmatch(NARROW.get(module, ""), role):
             yield f"{resource.name} gives {role}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -67,13 +68,31 @@ def test_the_jobs_may_touch_their_bucket_only() -> None:
     rights = [
         item
         for item in recording.resources.values()
-        if item.name.startswith("backups-") and "iam" in item.type.lower() and "backups-identity" in str(item.inputs["member"])
+        if item.name.startswith("backups-") and "backups-identity" in str(item.inputs.get("member"))
     ]
     on_storage = [item.inputs for item in rights if item.type.endswith(":BucketIAMMember")]
     assert [(right["bucket"], right["role"]) for right in on_storage] == [(bucket(recording)["name"], "roles/storage.objectUser")]
     others = {item.inputs["role"] for item in rights if not item.type.endswith(":BucketIAMMember")}
-    assert others == {"roles/secretmanager.secretAccessor"}, "secrets, one by one, and nothing of the project"
-    assert not [item.name for item in rights if "projects/" in item.type]
+    assert others == {"roles/secretmanager.secretAccessor", "backups-drill-looks-role.name", "backups-drill-copies-role.name"}
+    of_project = [item.name for item in rights if "projects/" in item.type]
+    assert of_project == ["backups-drill-looks", "backups-drill-copies"], "secrets one by one, and drills"
+
+
+def test_a_drill_may_change_its_own_copies_only() -> None:
+    recording = gcp_stack()
+    roles = {name: set(item.inputs["permissions"]) for name, item in recording.of_type(":IAMCustomRole").items()}
+    looks, copies = roles["backups-drill-looks-role"], roles["backups-drill-copies-role"]
+    assert all(permission.endswith((".get", ".list")) for permission in looks)
+    assert {"cloudsql.instances.create", "cloudsql.instances.restoreBackup", "cloudsql.instances.delete"} <= copies
+    members = recording.of_type("projects/iAMMember:IAMMember")
+    assert "condition" not in members["backups-drill-looks"].inputs
+    condition = members["backups-drill-copies"].inputs["condition"]["expression"]
+    assert condition.endswith("/instances/shop-dev-drill-')")
+
+
+def test_a_drill_knows_its_stack() -> None:
+    handles = json.loads(variables(gcp_stack(), "drill")["STACK_HANDLES"]["value"])
+    assert (handles["provider"], handles["prefix"], handles["database"]["name"]) == ("gcp", "shop-dev", "app")
 
 
 @pytest.mark.parametrize(("role", "command"), [("create", ["backup", "create"]), ("drill", ["drill"])])

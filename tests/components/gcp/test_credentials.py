@@ -14,7 +14,8 @@ from operations.rotation.steps import Address
 from tests.components.gcp.logins import LoginsMade, changed, logins
 from tests.recorder import member_of
 
-SECRETS = ("db", "db-password", "db-url", "db-admin", "db-admin-password", "db-admin-url", "db-ca")
+LOGINS = ("db", "db-password", "db-url", "db-next", "db-admin", "db-admin-password", "db-admin-url", "db-admin-next")
+SECRETS = (*LOGINS, "db-ca")
 
 
 def document(made: LoginsMade, role: str) -> dict[str, Any]:
@@ -165,13 +166,14 @@ def written(*roles: str) -> dict[str, set[str]]:
 def test_a_new_password_touches_only_the_user_whose_turn_it_is(version: int, user: str) -> None:
     """The login that running revisions hold works on, so no request fails and the revision before can be rolled back to."""
     before, after = logins(password_version=version - 1), logins(password_version=version)
-    stamps = {f"database-secret-db-admin{ending}-version": {"secretDataWoVersion"} for ending in ("", "-password", "-url")}
+    endings = ("", "-password", "-url", "-next")
+    stamps = {f"database-secret-db-admin{ending}-version": {"secretDataWoVersion"} for ending in endings}
     assert changed(before, after) == {
         f"database-{user}-password": {"keepers"},
         f"database-{user}-user": {"passwordWoVersion"},
         "database-admin-password": {"keepers"},
         "database-admin-user": {"passwordWoVersion"},
-        **written("db", "db-password", "db-url"),
+        **written("db", "db-password", "db-url", "db-next"),
         **stamps,
     }
 
@@ -181,12 +183,37 @@ def test_each_user_counts_its_own_turns() -> None:
         tuple(users(logins(password_version=version))[name]["passwordWoVersion"] for name in ("shop_app", "shop_app_clone"))
         for version in (1, 2, 3, 4)
     ]
-    assert turns == [(1, 1), (1, 2), (2, 2), (2, 3)]
+    (a, b), (c, d), (e, f), (g, h) = turns
+    assert (a, d, e) == (c, f, g), "only the one whose turn it is"
+    assert len({a, e}) == 2
+    assert len({b, d, h}) == 3
 
 
-def test_a_new_address_is_written_without_a_new_password() -> None:
-    before, after = logins(), logins(host="10.0.0.7")
-    assert changed(before, after) == written("db", "db-url", "db-admin", "db-admin-url")
+def test_whoever_is_next_can_log_in_to_change_its_password() -> None:
+    """A rotation has no other way: from PostgreSQL 16 on nobody may change a user that Cloud SQL made but itself."""
+    for version, name in ((1, "shop_app_clone"), (2, "shop_app")):
+        made = logins(password_version=version)
+        password = made.inputs(f"database-application{'-clone' if version == 1 else ''}-user")["passwordWo"]["value"]
+        assert (document(made, "db-next")["username"], document(made, "db-next")["password"]) == (name, password)
+    assert document(logins(), "db-admin-next") == document(logins(), "db-admin")
+
+
+def test_what_up_writes_into_a_secret_is_true_whatever_a_rotation_did_before() -> None:
+    """A new address is written together with new passwords: those of the state were worth nothing after a rotation."""
+    for address in ({"host": "10.0.0.7"}, {"port": 6432}):
+        found = changed(logins(), logins(**address))
+        made = logins()
+        users = {
+            name
+            for name, keys in found.items()
+            if "passwordWoVersion" in keys and "passwordWoVersion" not in (made.named(name).options.ignore_changes or ())
+        }
+        admin = {"database-admin-user"} if "host" in address else set()
+        assert users == {"database-application-user"} | admin, "only whose turn it is"
+        assert made.named("database-application-clone-password").options.ignore_changes == ["keepers"]
+        assert {name.replace("-user", "-password") for name in users} <= set(found)
+        secrets = {role for role in LOGINS if f"database-secret-{role}-version" in found}
+        assert secrets == {role for role in LOGINS if admin or not role.startswith("db-admin")}
 
 
 def test_the_certificates_of_all_nodes_are_one_file() -> None:

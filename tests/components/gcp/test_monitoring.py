@@ -46,7 +46,7 @@ def test_every_alert_is_heard_by_everybody_also_those_of_later_components(tier: 
     heard = [f"{name}.name" for name in channels(recording)]
     assert heard
     found = alerts(recording)
-    assert {name.partition("-")[0] for name in found} == {"monitoring", "backups"}
+    assert {name.partition("-")[0] for name in found} == {"monitoring", "backups", "database"}
     for name, alert in found.items():
         assert alert["notificationChannels"] == heard, name
         assert alert["displayName"].endswith(name)

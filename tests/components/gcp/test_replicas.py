@@ -64,6 +64,8 @@ def test_one_more_touches_no_other(access: str) -> None:
         "database-secret-db-ca-version",
         "application-database-egress",
         "owner-database-egress",
+        "database-database-egress",
+        "database-rotation",
     }
     assert {name for name in added(before, after) if not name.startswith("database-replica-2")} == set()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
@@ -50,6 +52,15 @@ def test_nothing_is_protected_and_no_password_is_in_the_state_or_in_a_container(
     assert not [password for password in passwords if password in live.state()]
     definitions = str([record.inputs for record in live.world.all(":TaskDefinition", "lambda/function:Function")])
     assert not [password for password in passwords if password in definitions]
+
+
+def test_the_handles_are_plain_and_complete(live: AwsDeployment) -> None:
+    """One secret among them would hide them all, and no operation could find the stack."""
+    stack, *_ = json.loads(live.state())["checkpoint"]["latest"]["resources"]
+    handles = stack["outputs"]["handles"]
+    assert (handles["provider"], handles["prefix"]) == ("aws", "reference-dev")
+    assert handles["backups"]["task_definition"] == "reference-dev-backups"
+    assert handles["database"]["id"]
 
 
 def test_complaint_01_what_aws_does_by_itself_is_no_change(live: AwsDeployment) -> None:

@@ -22,8 +22,13 @@ PLUS = {
 WATCHED = ("monitoring-", "backups-", "job-migrate-")
 """What follows the database: thresholds, dashboard, the jobs that use it."""
 
-AUTHORITIES = {"create database-secret-db-ca-version", "abandon database-secret-db-ca-version"}
-ROTATED = {f"{op} database-secret-db{role}-version" for op in ("create", "abandon") for role in ("", "-password", "-url")}
+AUTHORITIES = {
+    *("create database-secret-db-ca-version", "abandon database-secret-db-ca-version"),
+    "update database-rotation",  # it mounts them
+}
+ROTATED = {
+    f"{op} database-secret-db{role}-version" for op in ("create", "abandon") for role in ("", "-password", "-url", "-next")
+}
 ROTATED |= {item.replace("secret-db", "secret-db-admin") for item in ROTATED} | {"update database-admin-user"}
 ROTATED |= {"create database-admin-password", "delete database-admin-password"}
 

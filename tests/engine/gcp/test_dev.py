@@ -57,6 +57,15 @@ def test_everything_waits_for_the_apis(live: GcpDeployment) -> None:
     assert [urn for urn in ours if barrier not in waits[urn]] == []
 
 
+def test_the_handles_are_plain_and_complete(live: GcpDeployment) -> None:
+    """One secret among them would hide them all, and no operation could find the stack."""
+    stack, *_ = json.loads(live.state())["checkpoint"]["latest"]["resources"]
+    handles = stack["outputs"]["handles"]
+    assert (handles["provider"], handles["prefix"]) == ("gcp", "reference-dev")
+    assert handles["backups"]["job"].endswith("/jobs/reference-dev-backups-create")
+    assert handles["database"]["id"]
+
+
 def test_nothing_is_protected_and_no_password_is_in_plain(live: GcpDeployment) -> None:
     passwords = [record.outputs["result"] for record in live.world.all(":RandomPassword")]
     passwords += [record.outputs["authString"] for record in live.world.all("redis/instance:Instance")]

@@ -27,6 +27,7 @@ _IDS = {
     "kms/keyRing:KeyRing": "projects/{p}/locations/{l}/keyRings/{n}",
     "logging/projectBucketConfig:ProjectBucketConfig": "projects/{p}/locations/{l}/buckets/{n}",
     "memorystore/instance:Instance": "projects/{p}/locations/{l}/instances/{n}",
+    "projects/iAMCustomRole:IAMCustomRole": "projects/{p}/roles/{n}",
     "redis/instance:Instance": "projects/{p}/locations/{l}/instances/{n}",
     "secretmanager/secret:Secret": "projects/{p}/secrets/{n}",
     "serviceaccount/account:Account": "projects/{p}/serviceAccounts/{n}@{p}.iam.gserviceaccount.com",

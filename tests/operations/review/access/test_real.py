@@ -85,13 +85,13 @@ def test_a_database_with_a_public_address_shows() -> None:
     opened = changed(opened, "database-instance-2", publiclyAccessible=True)
     assert (INTERNET, "database-cluster", "5432") in ways(posture(opened))
     opened = changed(real("gcp-prod"), "database-instance", settings={})  # Google's default has a public address
-    assert (INTERNET, "database", "3307") in ways(posture(opened))
+    assert (INTERNET, "database-instance", "3307") in ways(posture(opened))
 
 
 def test_a_missing_denial_shows() -> None:
     """Google lets everything out that nothing denies."""
     found = ways(posture(without(without(real("gcp-prod"), "network-deny-egress"), "network-deny-private")))
-    assert ("service-web", "database", "every port") in found
+    assert ("service-web", "database-instance", "every port") in found
     assert ("service-web", INTERNET, "every port") in found
 
 
