@@ -1,0 +1,1 @@
+"""Control of Aurora, RDS and ECS, through the AWS API."""

@@ -1,0 +1,1 @@
+"""Control of Cloud SQL and Cloud Run, through the Google Cloud APIs."""

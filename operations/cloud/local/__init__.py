@@ -1,0 +1,1 @@
+"""What this machine can do to a local stack's database and services."""
