@@ -41,13 +41,13 @@ def conninfo_of(environ: Mapping[str, str] | None = None) -> str:
     # Imported here: pydantic and the secret stores' modules are of no use to a caller that has a connection string.
     from runtime.environment import DatabaseEnvironment
     from runtime.errors import EnvironmentProblem, SecretError
-    from runtime.secrets import source_of
+    from runtime.secrets import login_of
 
     try:
         environment = DatabaseEnvironment.from_environ(environ)
-        login = source_of(environment).fetch()
+        login = login_of(environment)
     except EnvironmentProblem as error:
-        raise Refused(str(error)) from None
+        raise Refused(f"{error}. Set the variables that are named, or pass --stack where a stack is meant.") from None
     except SecretError as error:
         raise OperationError(str(error)) from None
     return make_conninfo(
