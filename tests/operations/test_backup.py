@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.backup.create import create_backup, expired, list_backups
+from operations.backup.create import create_backup
+from operations.backup.manifest import BackupSet, Manifest
 from operations.backup.pg_client import client_environment, find_client
-from operations.backup.store import BackupSet, FolderStore, Manifest
+from operations.backup.prune import plan
+from operations.backup.retention import expired
+from operations.backup.store import BackupStore
+from operations.backup.stores import store_of
 from operations.errors import OperationError
 from operations.migrate.runner import migrate
 
@@ -24,8 +29,13 @@ NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "backups")
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def store(root: Path) -> BackupStore:
+    return store_of({}, str(root))
 
 
 @pytest.fixture
@@ -36,69 +46,82 @@ def filled(database: Any, folder: Callable[..., Path]) -> Any:
     return database
 
 
-def keys(store: FolderStore) -> list[str]:
+def verified(store: BackupStore) -> list[BackupSet]:
+    return [replace(backup, problem=store.check(backup)) for backup in store.sets()]
+
+
+def keys(store: BackupStore) -> list[str]:
     return [backup.key for backup in store.sets()]
 
 
-def test_a_backup_is_published_with_what_is_known_of_it(filled: Any, store: FolderStore) -> None:
+def test_a_backup_is_published_with_what_is_known_of_it(filled: Any, store: BackupStore, root: Path) -> None:
     report = create_backup(filled.owner, store, now=NOON)
     name = f"{filled.name}_20260331_120000.dump"
     assert (report.backup.key, report.monthly and report.monthly.key) == (f"daily/{name}", f"monthly/{name}")
-    assert list_backups(store, verify=True) == [report.monthly, report.backup]
+    assert verified(store) == [report.monthly, report.backup]
     found = report.backup.manifest
     assert (found.database, found.migration_version, found.row_estimates["public.t"]) == (filled.name, 7, 5000)
-    assert found.bytes == (store.root / report.backup.key).stat().st_size
+    assert found.bytes == (root / report.backup.key).stat().st_size
     assert found.toc_entries >= 4
-    assert {path.name for path in store.root.iterdir()} == {".lock", "daily", "monthly"}
-    assert {path.stat().st_mode & 0o777 for path in store.root.rglob("*")} == {0o700, 0o600}
-    assert store.root.stat().st_mode & 0o777 == 0o700
+    assert {path.name for path in root.iterdir()} == {".lock", "daily", "monthly"}
+    assert {path.stat().st_mode & 0o777 for path in root.rglob("*")} == {0o700, 0o600}
+    assert root.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_backup_can_be_restored(filled: Any, store: FolderStore) -> None:
+def test_a_backup_can_be_restored(filled: Any, store: BackupStore, root: Path) -> None:
     report = create_backup(filled.owner, store)
     filled.rows("DROP TABLE t, schema_migrations")
     with psycopg.connect(filled.owner) as session:
         client = find_client(session.info.server_version)
     tables = ["--schema", "public", "--table", "t", "--table", "schema_migrations"]
-    command: list[str | Path] = [client.pg_restore, "-e", "-d", filled.name, *tables, store.root / report.backup.key]
+    command: list[str | Path] = [client.pg_restore, "-e", "-d", filled.name, *tables, root / report.backup.key]
     subprocess.run(command, env=client_environment(filled.owner), check=True)
     assert filled.rows("SELECT count(*), count(*) FILTER (WHERE v = md5(n::text)) FROM t") == [(5000, 5000)]
     assert filled.rows("SELECT version FROM schema_migrations") == [(7,)]
 
 
-def test_the_first_of_a_month_is_kept_twice(filled: Any, store: FolderStore) -> None:
+def test_the_first_of_a_month_is_kept_twice(filled: Any, store: BackupStore, root: Path) -> None:
     first = create_backup(filled.owner, store, now=NOON)
     second = create_backup(filled.owner, store, now=NOON + timedelta(hours=1))
     april = create_backup(filled.owner, store, now=NOON + timedelta(days=1))
     assert [bool(report.monthly) for report in (first, second, april)] == [True, False, True]
     assert keys(store)[:2] == [april.monthly and april.monthly.key, april.backup.key]
-    (store.root / april.backup.key).unlink()
-    assert [backup.problem for backup in list_backups(store, verify=True)][:2] == [None, "lost: the dump is not there"]
+    (root / april.backup.key).unlink()
+    assert [backup.problem for backup in verified(store)][:2] == [None, "lost: the dump is not there"]
 
 
-def test_a_spoilt_monthly_one_is_made_again(filled: Any, store: FolderStore) -> None:
+def test_a_spoilt_monthly_one_is_made_again(filled: Any, store: BackupStore, root: Path) -> None:
     first = create_backup(filled.owner, store, now=NOON)
     assert first.monthly
-    (store.root / first.monthly.key).unlink()
+    (root / first.monthly.key).unlink()
     second = create_backup(filled.owner, store, now=NOON + timedelta(hours=1))
     assert second.monthly
     assert second.monthly.problem is None
 
 
-def test_what_is_past_its_retention_goes(filled: Any, store: FolderStore) -> None:
+def test_what_is_past_its_retention_goes(filled: Any, store: BackupStore) -> None:
+    others = [made("daily", day, database="b") for day in (-90, -60)]  # of a database with a longer retention
+    for other in others:
+        with store.writing(other.manifest.name, 1) as write:
+            write(b"x")
+        store.publish(other.manifest)
     old = create_backup(filled.owner, store, now=NOON)
     young = create_backup(filled.owner, store, now=NOON + timedelta(days=3))
     report = create_backup(filled.owner, store, now=NOON + timedelta(days=8), retention_days=7)
     assert [backup.key for backup in report.removed] == [old.backup.key]
-    assert set(keys(store)) == {report.backup.key, young.backup.key, old.monthly.key, young.monthly.key}  # type: ignore[union-attr]
-    assert store.strays() == []
+    kept = {report.backup.key, young.backup.key, old.monthly.key, young.monthly.key}  # type: ignore[union-attr]
+    assert set(keys(store)) == kept | {other.key for other in others}
+    assert store.contents().unpublished == {}
+    at = NOON + timedelta(days=8)
+    assert plan(store, {"DB_NAME": filled.name}, at).sets == ()
+    assert [one.key for one in plan(store, {"DB_NAME": "b"}, at).sets] == [others[0].key]
 
 
-def test_two_of_one_second_do_not_overwrite_each_other(filled: Any, store: FolderStore) -> None:
+def test_two_of_one_second_do_not_overwrite_each_other(filled: Any, store: BackupStore) -> None:
     first = create_backup(filled.owner, store, now=NOON)
     with pytest.raises(OperationError, match=r"There is a backup .*_20260331_120000\.dump already; try again in a second"):
         create_backup(filled.owner, store, now=NOON)
-    assert list_backups(store, verify=True)[-1] == first.backup
+    assert verified(store)[-1] == first.backup
 
 
 def made(kind: Any, day: int, *, problem: str | None = None, database: str = "a") -> BackupSet:
