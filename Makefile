@@ -7,7 +7,7 @@ SOURCES = components operations policies runtime bench
 PROVIDER = $(shell sed -n 's/^ *managed-postgres:provider: *//p' Pulumi.$(STACK).yaml 2>/dev/null)
 YES_FLAG = $(if $(filter 1 yes true,$(YES)),--yes)
 
-.PHONY: up down status preview review gate drift test lint bench docs lock install install-dev cli
+.PHONY: up down status preview review gate drift drill test lint bench docs lock install install-dev cli
 
 up: install ## bring the stack up; mends what was killed
 	@$(OPERATIONS) up --stack $(STACK)
@@ -29,6 +29,9 @@ gate: install ## a real preview with its policies, judged: exit code 1 when data
 
 drift: install ## exit code 1 when the cloud or the program is not as the last `up` left it
 	@$(OPERATIONS) preview --stack $(STACK) --expect-no-changes
+
+drill: install ## restore the newest backup to a scratch place, check it, write evidence/$(STACK).json
+	@$(OPERATIONS) drill --stack $(STACK)
 
 test: lint cli ## every test
 	@$(BIN)/python -m pytest -q -n 4 --dist loadfile

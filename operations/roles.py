@@ -34,6 +34,18 @@ def ensure_admin_role(connection: Connection, *, role: str, password: str) -> No
     connection.execute(sql.SQL("grant pg_monitor to {}").format(sql.Identifier(role)))
 
 
+def ensure_restore_rights(connection: Connection, *, role: str, maintenance: str) -> None:
+    """Role *role* may put a restored database in the place of its own, as the administrators of RDS and Cloud SQL may.
+
+    :param maintenance: the database from which others are made and renamed.
+    """
+    names = {"role": sql.Identifier(role), "maintenance": sql.Identifier(maintenance)}
+    connection.execute(sql.SQL("alter role {role} createdb").format(**names))
+    connection.execute(sql.SQL("grant pg_signal_backend to {role}").format(**names))
+    # to the group: a right of its own on another database would keep the role from being dropped
+    connection.execute(sql.SQL("grant connect on database {maintenance} to pg_signal_backend").format(**names))
+
+
 def ensure_database(connection: Connection, *, dbname: str, owner: str) -> None:
     """Database *dbname* owned by *owner*, closed to everybody who is not granted it.
 
@@ -90,6 +102,15 @@ def ensure_clone(connection: Connection, *, role: str, password: str, of: str) -
     """Login *role* that is a member of the role *of* and has its rights. Two such logins alternate when passwords rotate."""
     _ensure_login(connection, role, password, sql.SQL("nocreaterole inherit"))
     connection.execute(sql.SQL("grant {of} to {role}").format(of=sql.Identifier(of), role=sql.Identifier(role)))
+
+
+def let_manage(connection: Connection, *, role: str, by: str) -> None:
+    """Let the role *by* change *role*'s password and make clones of it, which from PostgreSQL 16 on only its maker may.
+
+    :param connection: as a superuser.
+    """
+    names = {"role": sql.Identifier(role), "by": sql.Identifier(by)}
+    connection.execute(sql.SQL("grant {role} to {by} with admin option").format(**names))
 
 
 def change_password(connection: Connection, *, role: str, password: str) -> None:

@@ -46,7 +46,10 @@ FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 def drilled(root: Path = ROOT) -> StackJudge:
-    """A judge of the evidence at ``evidence`` below *root*: missing, unreadable, older than ``days``, or of the future."""
+    """A judge of the evidence at ``evidence`` below *root*: missing, unreadable, older than ``days``, or of the future.
+
+    A drill is as old as the backup that it restored (``taken_at``): else drills would stay green when backups have stopped.
+    """
 
     def judge(stack: Stack, config: Config) -> Iterator[tuple[str | None, str] | Undecided]:
         wanted = list(_wanted(stack))
@@ -64,8 +67,7 @@ def drilled(root: Path = ROOT) -> StackJudge:
             wrong = list(_problems(entry))
             yield from ((None, f"{name}, drill {number}: {problem}") for problem in wrong)
             if not wrong:
-                at = _moment(entry["restored_at"])
-                assert at is not None
+                at = min(filter(None, (_moment(entry["restored_at"]), _moment(entry.get("taken_at")))))
                 shown[entry["database"]] = max(at, shown.get(entry["database"], at))
         yield from ((None, f"{name}: {problem}") for problem in _ages(stack, shown, config["days"]))
         for urn, database in wanted:
@@ -108,7 +110,7 @@ def _ages(stack: Stack, shown: Mapping[str, datetime], days: int) -> Iterator[st
         if at >= tomorrow:
             yield "'restored_at' is in the future"
         elif (age := (stack.today - at.date()).days) > days:
-            yield f"the last drill is {age} days old, more than {days} (days)"
+            yield f"the last drill, or the backup that it restored, is {age} days old, more than {days} (days)"
 
 
 def _moment(value: Any) -> datetime | None:

@@ -58,6 +58,8 @@ PERMISSIONS = {
     "deploy/image": OIDC,
     "deploy/propose-image": PROPOSES,
     "nightly/drift": OIDC,
+    "drill/drill": OIDC,
+    "drill/propose": PROPOSES,
     "dependencies/upgrade": READ,
     "dependencies/propose": PROPOSES,
 }
@@ -190,6 +192,7 @@ def test_credentials_come_by_oidc_from_the_environment() -> None:
         ("deploy/prod-preview", "${{ matrix.stack }}-preview", "preview", {"prod"}),
         ("deploy/prod", "${{ matrix.stack }}", "deploy", {"prod"}),
         ("nightly/drift", "${{ matrix.stack }}-preview", "drift", {"dev", "prod"}),
+        ("drill/drill", "${{ matrix.stack }}-drill", "drill", {"prod"}),
     ],
 )
 def test_each_task_is_done_for_its_stacks(name: str, environment: str, task: str, tiers: set[str]) -> None:
@@ -243,6 +246,7 @@ def test_every_job_ends() -> None:
 def test_gitlab_works_on_the_same_stacks() -> None:
     found = gitlab_jobs()
     assert set(gitlab_stacks_of(found["preview"])) == set(gitlab_stacks_of(found["drift"])) == set(CLOUD_STACKS)
+    assert {stack for stack, of in TIERS.items() if of == "prod"} == set(gitlab_stacks_of(found["drill"]))
     for job, tier in (("dev", "dev"), ("prod", "prod")):
         assert set(gitlab_stacks_of(found[job])) == {stack for stack, of in TIERS.items() if of == tier}
         assert found[job]["environment"] == {"name": "$STACK"}
@@ -267,7 +271,8 @@ def test_what_is_scheduled() -> None:
         for name, workflow in WORKFLOWS.items()
         if "schedule" in workflow[True]
     }
-    assert set(schedules) == {"nightly", "dependencies"}
+    assert set(schedules) == {"nightly", "drill", "dependencies"}
+    assert schedules["drill"][0].split()[3:] == ["*", "*"]
     assert schedules["nightly"][0].split()[2:] == ["*", "*", "*"]
     assert schedules["dependencies"][0].split()[2:] == ["1", "*", "*"]
 

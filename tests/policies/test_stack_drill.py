@@ -47,6 +47,11 @@ def test_good_evidence(shown: Any) -> None:
     assert told(shown(GOOD, "evidence/gcp-prod.json"), real("gcp-prod")) == []
 
 
+def test_a_drill_is_as_old_as_the_backup_that_it_restored(shown: Any) -> None:
+    (found,) = told(shown({**GOOD, "taken_at": "2026-09-01T18:00:00Z"}), real("prod"))
+    assert "81 days old" in found[1]
+
+
 def test_no_evidence(tmp_path: Path) -> None:
     rule = replace(RULE, judge=drilled(tmp_path))
     assert told(rule, real("prod")) == [("", f"the evidence of a restore drill {FILE} is missing")]
@@ -116,7 +121,7 @@ def test_its_age_to_the_day(shown: Any) -> None:
         return f"{TODAY - timedelta(days=days)}T12:00:00Z"
 
     assert told(shown({**GOOD, "restored_at": at(35)}), real("prod")) == []
-    old = [("", f"{FILE}: the last drill is 36 days old, more than 35 (days)")]
+    old = [("", f"{FILE}: the last drill, or the backup that it restored, is 36 days old, more than 35 (days)")]
     assert told(shown({**GOOD, "restored_at": at(36)}), real("prod")) == old
     assert told(shown({**GOOD, "restored_at": at(36)}), real("prod"), days=36) == []
     both = [{**GOOD, "restored_at": at(400)}, {**GOOD, "restored_at": at(1)}]

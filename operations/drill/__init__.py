@@ -1,0 +1,1 @@
+"""Restore drills: a backup that nobody has restored is a hope."""
