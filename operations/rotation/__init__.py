@@ -1,1 +1,1 @@
-"""Rotation of the database passwords, as a function that AWS Secrets Manager calls."""
+"""Rotation of the database passwords: by a function that AWS Secrets Manager calls, by a job on Google Cloud, by command."""

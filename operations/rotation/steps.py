@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from operations import application_login, roles
 from operations.application_login import with_login
@@ -23,6 +23,11 @@ Log = Callable[[str], None]
 APPLICATION = "managed-postgres rotation"
 ALPHABET = string.ascii_letters + string.digits
 LENGTH = 32
+
+
+def same_login(one: Value, other: Value) -> bool:
+    """Whether both are one user with one password."""
+    return bool(one["username"] == other["username"] and one["password"] == other["password"])
 
 
 class RotationFailed(OperationError):
@@ -70,11 +75,28 @@ class Address:
         return {**value, **address}
 
 
+class KeptAddress:
+    """The address that the secret has already: `pulumi up` writes it."""
+
+    def put_into(self, value: Value) -> Value:
+        """*value* with a url that fits its user and password."""
+        login = f"{quote(value['username'], safe='')}:{quote(value['password'], safe='')}"
+        url = urlsplit(value["url"])
+        return {**value, "url": urlunsplit(url._replace(netloc=f"{login}@{url.netloc.rpartition('@')[2]}"))}
+
+
 class Rotation:
     """What both ways of rotating have in common. *conninfo* gives the database's connection string, with the admin's login."""
 
-    def __init__(self, store: Store, address: Address, conninfo: Callable[[], str], log: Log) -> None:
+    def __init__(self, store: Store, address: Address | KeptAddress, conninfo: Callable[[], str], log: Log) -> None:
         self.store, self.address, self.conninfo, self.log = store, address, conninfo, log
+
+    def run(self) -> None:
+        """All four steps. Where a rotation before was cut off, its rest; whoever reads the secret finds a login that works."""
+        self.create()
+        self.set()
+        self.test()
+        self.finish()
 
     def next_user(self, username: str) -> str:
         """Who the next value is for."""
@@ -89,9 +111,9 @@ class Rotation:
 
     def create(self) -> None:
         """Propose a value with a new password."""
-        if self.store.pending() is not None:
+        pending, current = self.store.pending(), self.store.current()
+        if pending is not None and self._fits(pending, current):
             return
-        current = self.store.current()
         username = self.next_user(current["username"])
         password = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
         self.store.propose(self.address.put_into({**current, "username": username, "password": password}))
@@ -134,7 +156,11 @@ class Rotation:
         corrected = self.address.put_into(current)
         if corrected != current:
             self.store.replace(corrected)
-            self.log(f"address: {current['username']} logs in at {self.address.host} now")
+            self.log(f"address: {current['username']} logs in at {corrected['host']} now")
+
+    def _fits(self, pending: Value, current: Value) -> bool:
+        """Whether the proposal is of this turn: one that was given up may be older than the current value."""
+        return pending["username"] == self.next_user(current["username"]) or same_login(pending, current)
 
     def _pending(self, step: str) -> Value:
         pending = self.store.pending()
@@ -153,7 +179,13 @@ class AlternatingUsers(Rotation):
     """
 
     def __init__(
-        self, store: Store, address: Address, conninfo: Callable[[], str], log: Log, *, previous: Store | None = None
+        self,
+        store: Store,
+        address: Address | KeptAddress,
+        conninfo: Callable[[], str],
+        log: Log,
+        *,
+        previous: Store | None = None,
     ) -> None:
         super().__init__(store, address, conninfo, log)
         self.previous = previous
@@ -168,6 +200,36 @@ class AlternatingUsers(Rotation):
     def before_promotion(self, current: Value) -> None:
         if self.previous is not None:
             self.previous.replace(self.address.put_into(current))
+
+
+class SelfChangingUsers(AlternatingUsers):
+    """Two users that take turns and that nobody but they themselves may change: a cloud made them (Cloud SQL).
+
+    *former*: the last logins of a user that are known, newest first.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        address: Address | KeptAddress,
+        conninfo: Callable[[], str],
+        log: Log,
+        *,
+        former: Callable[[str], Iterable[Value]],
+    ) -> None:
+        super().__init__(store, address, conninfo, log)
+        self.former = former
+
+    def change(self, current: Value, pending: Value) -> None:
+        username = pending["username"]
+        login = next((login for login in map(self._login, self.former(username)) if application_login.works(login)), None)
+        if login is None:
+            raise RotationFailed(
+                f"set: none of the passwords that {username} once had is right, so it cannot change it; "
+                "raise database.password_version and run `pulumi up`, which sets a new one"
+            )
+        with connect(login, APPLICATION) as session:
+            roles.change_password(session, role=username, password=pending["password"])
 
 
 class OwnPassword(Rotation):
