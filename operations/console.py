@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _PLAIN_WIDTH = 10_000
 """Columns of an output that is no terminal: wide enough that nothing is ever wrapped in a log or a pipe."""
@@ -10,6 +13,8 @@ _PLAIN_WIDTH = 10_000
 
 def make_console(*, stderr: bool = False) -> Console:
     """A console for standard output or standard error; no ANSI codes and no wrapping when it is not a terminal."""
+    from rich.console import Console  # not at the top: most commands print a line or two without it
+
     console = Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True, emoji=False)
     if not console.is_terminal:
         console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=_PLAIN_WIDTH, no_color=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -15,6 +15,9 @@ from operations.engine.resources import Resource
 from operations.engine.run import Run, begin
 from operations.errors import OperationError, Refused
 from operations.report import make_command, plain_outputs, print_access, print_resources
+
+if TYPE_CHECKING:
+    from operations.condition.condition import Condition
 
 RUNNING, DOWN, UNKNOWN = 0, 1, 2
 """Exit codes of ``status``: all runs; something is down (or nothing was ever brought up); it cannot be told."""
@@ -56,7 +59,7 @@ def observe(run: Run) -> Observed | None:
 
 
 def status(checkout: Checkout, stack_name: str, console: Console, *, as_json: bool = False) -> int:
-    """Print what runs, as a table or as JSON; returns the exit code.
+    """Print what runs and how its database is, as a table or as JSON; returns the exit code.
 
     Raises Refused when there is no such stack file.
     """
@@ -71,26 +74,59 @@ def status(checkout: Checkout, stack_name: str, console: Console, *, as_json: bo
             raise Unknown(*error.sentences) from error
         print(json.dumps({"stack": stack_name, "state": "unknown", "errors": error.sentences}))
         return UNKNOWN
+    condition = _condition(checkout, stack_name, observed.outputs) if observed and observed.resources else None
+    alarms = _alarms(observed.outputs, condition) if observed and not observed.down else []
     code = RUNNING if observed and observed.resources and not observed.down and not observed.unfinished else DOWN
+    if condition and condition.down:
+        code = DOWN
     if as_json:
-        print(json.dumps(_as_json(stack_name, observed, code), indent=2, sort_keys=True))
+        found = _as_json(stack_name, observed, code)
+        if observed and observed.resources:
+            found |= {"alarms": alarms, "database": condition and condition.as_json()}
+        print(json.dumps(found, indent=2, sort_keys=True, default=str))
     elif observed is None or not observed.resources:
         console.print(f"Stack {stack_name} is not up: bring it up with `{make_command('up', stack_name)}`.")
     else:
         print_resources(console, observed.resources)
+        _print_condition(console, condition)
         print_access(console, observed.outputs)
-        for line in () if observed.down else _alarms(observed.outputs):
+        for line in alarms:
             console.print(f"Alarm: {line}", soft_wrap=True)
-        console.print(_sentence(stack_name, observed))
+        console.print(_sentence(stack_name, observed, condition))
     return code
 
 
-def _alarms(outputs: Mapping[str, Any]) -> list[str]:
-    """Alarms of a stack on this machine; a cloud's own monitoring looks after its thresholds."""
+def _condition(checkout: Checkout, stack_name: str, outputs: Mapping[str, Any]) -> Condition | None:
+    """How the stack's database is; None where its outputs do not say where it is (an older version's, a half-made stack's)."""
+    database, handles = outputs.get("database"), outputs.get("handles")
+    if not isinstance(database, Mapping) or not isinstance(handles, Mapping):
+        return None
+    from operations.condition.condition import Condition, condition_of
+    from operations.place import Place, contract
+
+    place = Place(name=stack_name, environ=contract(database, handles), handles=handles, remote=handles["provider"] != "local")
+    try:
+        return condition_of(place, checkout.root)
+    except OperationError as error:  # its secret is gone, for example: the rest of the stack is still told
+        return Condition(problems=error.sentences)
+
+
+def _print_condition(console: Console, condition: Condition | None) -> None:
+    if condition is None:
+        return
+    from operations.condition.text import lines
+
+    for line in lines(condition):
+        console.print(line, soft_wrap=True)
+    console.print()
+
+
+def _alarms(outputs: Mapping[str, Any], condition: Condition | None) -> list[str]:
+    """On this machine the thresholds held against the database; of a cloud what its own monitoring says."""
     database, thresholds = outputs.get("database"), outputs.get("alarms")
     secret = str(database.get("admin_secret_id", "")) if isinstance(database, Mapping) else ""
     if not secret.startswith("file://") or not isinstance(thresholds, Mapping):
-        return []
+        return list(condition.alarms) if condition else []
     from components.local.host.errors import LocalError
     from components.local.host.secrets import resolve
     from operations.alarms import firing
@@ -107,13 +143,16 @@ class Unknown(OperationError):
     exit_code = UNKNOWN
 
 
-def _sentence(stack: str, observed: Observed) -> str:
+def _sentence(stack: str, observed: Observed, condition: Condition | None) -> str:
+    mends = f"`{make_command('up', stack)}` mends that."
     if observed.unfinished and not observed.down:
         return f"The last change of stack {stack} did not finish: `{make_command('up', stack)}` continues."
-    if not observed.down:
-        return f"All of stack {stack} runs ({count(len(observed.resources), 'resource')})."
-    names = ", ".join(f"{resource.label} ({resource.status})" for resource in observed.down)
-    return f"Down: {names}. `{make_command('up', stack)}` mends that."
+    if observed.down:
+        names = ", ".join(f"{resource.label} ({resource.status})" for resource in observed.down)
+        return f"Down: {names}. {mends}"
+    if condition and condition.down:
+        return f"Not as it should be: {', '.join(condition.down)}; see above."
+    return f"All of stack {stack} runs ({count(len(observed.resources), 'resource')})."
 
 
 def _as_json(stack: str, observed: Observed | None, code: int) -> dict[str, object]:
@@ -123,6 +162,5 @@ def _as_json(stack: str, observed: Observed | None, code: int) -> dict[str, obje
         {"name": r.label, "kind": r.kind, "state": r.status, "address": r.address, "down": r.down, "urn": r.urn}
         for r in sorted(observed.resources, key=lambda r: r.urn)
     ]
-    state = "running" if code == RUNNING else "down" if observed.down else "unfinished"
-    alarms = [] if observed.down else _alarms(observed.outputs)
-    return {"stack": stack, "state": state, "resources": rows, "alarms": alarms, "outputs": observed.outputs}
+    state = "unfinished" if observed.unfinished and not observed.down else "running" if code == RUNNING else "down"
+    return {"stack": stack, "state": state, "resources": rows, "outputs": observed.outputs}
