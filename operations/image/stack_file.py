@@ -83,10 +83,18 @@ class StackFile:
             )
         return platforms[0]
 
-    def write(self, image: str, digest: str) -> list[str]:
-        """Name *image* by *digest* wherever it is named; comments and layout stay. Returns the keys that changed.
+    def uses_of(self, name: str) -> list[Use]:
+        """Everything whose image is called *name*, own or of another registry, whatever its version."""
+        return [use for reference, use in self._uses() if name_of(reference) == name]
 
-        Raises Refused when the file cannot be written.
+    def write(self, image: str, digest: str) -> list[str]:
+        """Name *image* by *digest* wherever it is named. Returns the keys that changed; raises as :meth:`set`."""
+        return self.set({use.keys: f"{image}@{digest}" for use in self.own()[image]})
+
+    def set(self, values: Mapping[tuple[str, ...], Any]) -> list[str]:
+        """Give keys below the stack's settings these values (None: take the key out); comments and layout stay.
+
+        Returns the keys that changed. Raises Refused when the file cannot be written.
         """
         yaml = YAML()
         yaml.preserve_quotes = True
@@ -95,11 +103,15 @@ class StackFile:
         changed = []
         try:
             document = yaml.load(self.path.read_text())
-            for use in self.own()[image]:
-                holder, key = _holder(document["config"], self.prefix, use.keys)
-                if holder.get(key) != f"{image}@{digest}":
-                    holder[key] = f"{image}@{digest}"
-                    changed.append(".".join(use.keys))
+            for keys, value in values.items():
+                holder, key = _holder(document["config"], self.prefix, keys)
+                if holder.get(key) == value:
+                    continue
+                if value is None:
+                    del holder[key]
+                else:
+                    holder[key] = value
+                changed.append(".".join(keys))
             text = io.StringIO()
             yaml.dump(document, text)
             if changed:
@@ -107,9 +119,8 @@ class StackFile:
                 temporary.write_text(text.getvalue())
                 temporary.replace(self.path)
         except (OSError, YAMLError) as error:
-            raise Refused(
-                f"{self.path} cannot be written: {error}. The image is {image}@{digest}: write it in by hand."
-            ) from None
+            wanted = ", ".join(f"{'.'.join(keys)}: {value}" for keys, value in values.items())
+            raise Refused(f"{self.path} cannot be written: {error}. Write this in by hand: {wanted}.") from None
         return changed
 
 

@@ -118,16 +118,21 @@ def read_files(directory: Path) -> list[MigrationFile]:
         raise MigrationError(f"there is no folder {directory}; name the folder of the migrations with --directory")
     files: dict[int, MigrationFile] = {}
     for path in sorted(directory.glob("*.sql")):
-        match = _NAME.fullmatch(path.name)
-        if match is None:
+        version = version_of(path)
+        if version is None:
             raise MigrationError(f"{path} is not named like a migration; call it NNN_what_it_does.sql, or move it away")
-        version = int(match.group(1))
         if version in files:
             raise MigrationError(f"{files[version].name} and {path.name} have the same number; give one of them the next")
         files[version] = _read(path, version)
     if not files:
         raise MigrationError(f"{directory} holds no file NNN_name.sql; name the folder of the migrations with --directory")
     return [files[version] for version in sorted(files)]
+
+
+def version_of(path: Path) -> int | None:
+    """The number of a file that is named like a migration, else None."""
+    match = _NAME.fullmatch(path.name)
+    return int(match.group(1)) if match else None
 
 
 def _read(path: Path, version: int) -> MigrationFile:

@@ -86,25 +86,31 @@ def migrate(
     *,
     limits: Limits | None = None,
     allow_newer: bool = False,
+    last: int | None = None,
     progress: Callable[[str], None] = lambda _line: None,
 ) -> Report:
     """Applies the files of *directory* that the database lacks, in order; stops at the first that fails.
 
     *conninfo* is libpq's, of the owner of the database. *progress* gets a line per applied file and per longer wait.
-    *allow_newer* accepts a database that is ahead of the files.
+    *allow_newer* accepts a database that is ahead of the files. *last* is the highest version to be applied (None: all).
     Raises :class:`MigrationError` or ``ConnectionFailed``, both one sentence; what was applied before stays.
     """
     limits = limits or Limits()
     files = read_files(directory)
     try:
-        return _migrate(conninfo, files, limits, allow_newer, progress)
+        return _migrate(conninfo, files, limits, allow_newer, last, progress)
     except psycopg.Error as error:  # outside any file: those have sentences of their own
         text = " ".join(str(error).split())
         raise MigrationError(f"the connection to {described(conninfo)} was lost: {text}; run migrate again") from None
 
 
 def _migrate(
-    conninfo: str, files: list[MigrationFile], limits: Limits, allow_newer: bool, progress: Callable[[str], None]
+    conninfo: str,
+    files: list[MigrationFile],
+    limits: Limits,
+    allow_newer: bool,
+    last: int | None,
+    progress: Callable[[str], None],
 ) -> Report:
     with connect(conninfo, APPLICATION) as lock, held(lock, RUN, wait=limits.lock_wait, progress=progress):
         records = _records(lock, conninfo, create=True)
@@ -112,7 +118,7 @@ def _migrate(
         if problem:
             raise MigrationError(f"{problem}; nothing was applied")
         done = {record.version for record in records}
-        pending = [file for file in files if file.version not in done]
+        pending = [file for file in files if file.version not in done and (last is None or file.version <= last)]
         for file in pending:
             file.check()
         # The very server that holds the lock: after a failover a host list could lead elsewhere.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -108,14 +109,16 @@ def test_two_at_once_apply_each_file_once(database: Any, folder: Write, start: S
     assert database.one("SELECT count(*) FROM t") == 1
 
 
-def test_killed_in_the_middle_then_run_again(database: Any, folder: Write, start: Start) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_ended_in_the_middle_then_run_again(database: Any, folder: Write, start: Start, how: signal.Signals) -> None:
     directory = folder(
         **{"001_a": "CREATE TABLE t (n int)", "002_b": "CREATE TABLE u (n int); SELECT pg_sleep(60); INSERT INTO u VALUES (1)"}
     )
     victim = start("migrate", "up", "--directory", directory)
     until(running(database, "%pg_sleep(60)%"))
-    victim.kill()
-    victim.wait()
+    victim.send_signal(how)
+    _, said = victim.communicate(timeout=60)
+    assert (victim.returncode != 0, "Traceback" in said) == (True, False), said
     (directory / "002_b.sql").write_text("CREATE TABLE u (n int); INSERT INTO u VALUES (1)")
     began = time.monotonic()
     code, out, err = ended(start("migrate", "up", "--directory", directory))
