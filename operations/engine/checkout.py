@@ -10,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from operations.errors import Refused
 
 BACKEND = "PULUMI_BACKEND_URL"
@@ -106,6 +104,8 @@ def find_checkout(start: Path | None = None) -> Checkout:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
+    import yaml  # not at the top: what runs in containers has no stack files
+
     try:
         found = yaml.safe_load(path.read_text())
     except FileNotFoundError:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
-from pulumi.automation import LocalWorkspace, Stack
+from pulumi.automation import LocalWorkspace, OutputMap, OutputValue, Stack, UpdateSummary
 from pulumi.automation.errors import CommandError, StackNotFoundError
 
 from operations.engine import pulumi_cli
@@ -19,6 +21,26 @@ from operations.engine.messages import clean
 from operations.engine.program import program_of
 from operations.engine.shims import search_path
 from operations.errors import OperationError
+
+SECRET = "[secret]"
+"""What the CLI prints for a secret output unless it is told to show it."""
+
+_UNREAD = UpdateSummary(kind="update", start_time=datetime.now(UTC), message="", environment={}, config={}, result="succeeded")
+
+
+class EngineWorkspace(LocalWorkspace):
+    """The Automation API's workspace; secret outputs stay in the state. It would ask for all outputs twice, once decrypted."""
+
+    def stack_outputs(self, stack_name: str) -> OutputMap:
+        said = self._run_pulumi_cmd_sync(["stack", "output", "--json", "--stack", stack_name])
+        return {name: OutputValue(value, secret=value == SECRET) for name, value in json.loads(said.stdout).items()}
+
+
+class EngineStack(Stack):
+    """The Automation API's stack. After each operation it would ask, with secrets, for a summary that nobody here reads."""
+
+    def info(self, show_secrets: bool = True) -> UpdateSummary | None:
+        return _UNREAD if show_secrets else super().info(show_secrets=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +60,13 @@ class Workspace:
     def select(self) -> Stack | None:
         """The stack in its present state; None when it was never brought up, or taken down."""
         try:
-            return Stack.select(self.stack_name, self.pulumi)
+            return EngineStack.select(self.stack_name, self.pulumi)
         except StackNotFoundError:
             return None
 
     def create_or_select(self) -> Stack:
         """The stack, made when it does not exist yet."""
-        return Stack.create_or_select(self.stack_name, self.pulumi)
+        return EngineStack.create_or_select(self.stack_name, self.pulumi)
 
     def remove(self) -> None:
         """Forget the stack, which must hold nothing real any more: its state in the backend, its working copy here."""
@@ -89,7 +111,9 @@ def open_workspace(checkout: Checkout, stack: str) -> Workspace:
     if str(checkout.root) not in sys.path:
         sys.path.insert(0, str(checkout.root))
     command = EngineCommand(cli)
-    pulumi = LocalWorkspace(work_dir=str(folder), program=program_of(checkout.root), env_vars=environment, pulumi_command=command)
+    pulumi = EngineWorkspace(
+        work_dir=str(folder), program=program_of(checkout.root), env_vars=environment, pulumi_command=command
+    )
     return Workspace(checkout=checkout, stack_name=stack, command=command, pulumi=pulumi)
 
 
