@@ -7,33 +7,36 @@ from typing import Annotated
 
 import typer
 
+from operations import snapshot
 from operations.backup import cli as backup_cli
+from operations.condition import cli as condition_cli
+from operations.connect import cli as connect_cli
 from operations.console import make_console
+from operations.cost import cli as cost_cli
+from operations.data_move import cli as data_cli
+from operations.deploy import cli as deploy_cli
+from operations.doctor import cli as doctor_cli
+from operations.drill import cli as drill_cli
 from operations.engine.checkout import find_checkout
 from operations.errors import OperationError
+from operations.failover import cli as failover_cli
 from operations.forge import cli as forge_cli
 from operations.gate import cli as gate_cli
 from operations.image import cli as image_cli
 from operations.migrate import cli as migrate_cli
+from operations.restore import cli as restore_cli
 from operations.review import cli as review_cli
 from operations.review.prices import cli as prices_cli
+from operations.rotation import cli as rotation_cli
+from operations.top import cli as top_cli
 
 app = typer.Typer(
-    help="Bring stacks up, look at them, take them down; migrate and back up databases.",
+    help="Bring stacks up, look at them, take them down; migrate, back up, restore and look after their databases.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-app.add_typer(migrate_cli.app, name="migrate")
-app.add_typer(backup_cli.app, name="backup")
-app.add_typer(image_cli.app, name="image")
-app.add_typer(prices_cli.app, name="prices")
-app.command()(forge_cli.comment)
-app.command()(forge_cli.propose)
-app.command()(gate_cli.gate)
-app.command()(review_cli.review)
 
 StackName = Annotated[str, typer.Option("--stack", help="The stack: the S of a Pulumi.S.yaml.")]
 
@@ -60,17 +63,6 @@ def down(
     from operations import down as operation
 
     operation.down(find_checkout(), stack, make_console(), yes=yes)
-
-
-@app.command()
-def status(
-    stack: StackName = "local",
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON on standard output.")] = False,
-) -> None:
-    """Say what runs. Exit code 0: all of it; 1: something is down; 2: it cannot be told."""
-    from operations import status as operation
-
-    raise typer.Exit(operation.status(find_checkout(), stack, make_console(), as_json=as_json))
 
 
 @app.command()
@@ -103,6 +95,37 @@ def logs(
     from operations import logs as operation
 
     operation.logs(find_checkout(), stack, make_console(), name=name, lines=lines, follow=follow)
+
+
+for name, group in (
+    ("migrate", migrate_cli),
+    ("backup", backup_cli),
+    ("snapshot", snapshot),
+    ("restore", restore_cli),
+    ("data", data_cli),
+    ("image", image_cli),
+    ("prices", prices_cli),
+):
+    app.add_typer(group.app, name=name)
+for command in (
+    condition_cli.status,
+    top_cli.top,
+    doctor_cli.doctor,
+    cost_cli.cost,
+    connect_cli.connect,
+    drill_cli.drill,
+    rotation_cli.rotate,
+    deploy_cli.deploy,
+    deploy_cli.rollback,
+    failover_cli.switchover,
+    failover_cli.failover,
+    failover_cli.promote,
+    review_cli.review,
+    gate_cli.gate,
+    forge_cli.comment,
+    forge_cli.propose,
+):
+    app.command()(command)
 
 
 def main() -> None:

@@ -53,6 +53,12 @@ def starts(module: str, *names: str) -> bool:
         ("operations/roles", ("pulumi", "components")),
         ("operations/application_login", ("pulumi", "components")),
         ("operations/rotation", ("pulumi", "components")),
+        ("operations/data_move", ("pulumi", "components")),
+        ("operations/condition", ("pulumi", "components")),
+        ("operations/top", ("pulumi", "components")),
+        ("operations/doctor", ("pulumi", "components")),
+        ("operations/cloud/aws", ("pulumi", "components")),
+        ("operations/cloud/gcp", ("pulumi", "components")),
     ],
 )
 def test_layers(folder: str, forbidden: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -44,6 +45,21 @@ def test_the_schema_is_there_and_recorded(live: Deployment) -> None:
     assert {"users", "user_profiles", "posts", "comments", "schema_migrations"} <= tables
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         live.query("CREATE TABLE mine (id int)")
+
+
+def test_an_operation_finds_the_stack_by_its_name(live: Deployment) -> None:
+    """``connect`` stands for all of them: it reads the stack's outputs, takes the owner's login, and reaches the database."""
+    run = "import typer; from operations.connect.cli import connect; typer.run(connect)"
+    ask = "select current_user, pg_is_in_recovery()"
+
+    def connected(*options: str) -> str:
+        command = [sys.executable, "-c", run, "--stack", "local", *options, "--", "-AtF", " ", "-c", ask]
+        answer = subprocess.run(command, cwd=live.root, capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout.strip()
+
+    assert connected() == "reference_admin f"
+    assert connected("--reader", "--application") == "reference_app t"
 
 
 def test_no_password_in_state_processes_or_logs(live: Deployment) -> None:
@@ -157,6 +173,19 @@ def test_an_application_that_never_gets_healthy_is_rolled_back(live: Deployment)
 def test_status_as_json(live: Deployment) -> None:
     found = json.loads(live.run("status", "--json").out)
     assert "database-node-1" in json.dumps(found)
+    assert [node["role"] for node in found["database"]["nodes"]] == ["primary", "standby"]
+    assert found["database"]["database"]["databases"][0]["name"] == "app"
+    assert found["database"]["last_backup"]["name"] is None
+    assert found["database"]["healthy"]
+    shown = live.run("status").out
+    for line in (
+        "Connections: ",
+        "Oldest transaction: ",
+        "Size: ",
+        "Last backup: NONE in file://",
+        "Last drill: none is recorded",
+    ):
+        assert line in shown
 
 
 def test_down_asks_and_then_leaves_nothing(live: Deployment) -> None:

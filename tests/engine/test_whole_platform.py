@@ -55,5 +55,5 @@ def test_the_backup_job_makes_a_verified_backup(deployment: Deployment) -> None:
     done = subprocess.run(command, cwd=deployment.root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert len(list((deployment.paths.backups / "daily").glob("app_*.dump"))) == 1
-    listed = deployment.run("backup", "list", "--verify", "--to", str(deployment.paths.backups))
+    listed = deployment.run("backup", "verify", "--to", str(deployment.paths.backups))
     assert listed.code == 0, listed.text

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,12 @@ class Database:
 
 @pytest.fixture
 def database(local_postgres: LocalPostgres) -> Iterator[Database]:
+    with made_database(local_postgres) as found:
+        yield found
+
+
+@contextmanager
+def made_database(local_postgres: LocalPostgres) -> Iterator[Database]:
     superuser = local_postgres.superuser()
     number = f"{os.getpid()}_{next(_NUMBERS)}"
     name, admin, app = f"shop_{number}", f"shop_{number}_admin", f"shop_{number}_app"
