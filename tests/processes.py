@@ -61,7 +61,7 @@ def running(pid: int) -> bool:
     return Identity.of(pid) is not None
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 20, what: str = "") -> Any:
+def until(condition: Callable[[], Any], *, seconds: float = 60, what: str = "") -> Any:
     """Wait for *condition* to be true and return its value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
