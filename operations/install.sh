@@ -43,7 +43,8 @@ current() { [ -x .venv/bin/python ] && [ "$(cat ".venv/.installed-$1" 2>/dev/nul
 install() {
     begun=$(date +%s)
     printf 'Installing %s packages from %s ...' "$(grep -c '==' "$1")" "$1"
-    pip="env PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --quiet --no-input"
+    # Python compiles a module when it is first imported; most of a cloud's SDK never is, and compiling it takes half the time
+    pip="env PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --quiet --no-input --no-compile"
     if report=$($pip ${2:-} -r "$1" 2>&1); then
         stamp_of "$1" >".venv/.installed-$1"
         printf ' done (%s s)\n' "$(($(date +%s) - begun))"
