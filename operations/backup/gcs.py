@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
-from google.cloud import storage  # type: ignore[attr-defined,import-untyped]
+from google.cloud.storage import Blob, Client  # type: ignore[import-untyped]
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse  # type: ignore[import-untyped]
 from google.cloud.storage.fileio import BlobWriter  # type: ignore[import-untyped]
 from requests.exceptions import RequestException
@@ -48,7 +48,7 @@ class Gcs:
         self.where = f"gs://{bucket}/{prefix}".rstrip("/")
         self._prefix = prefix
         with self._said("use", ""):
-            self._bucket = storage.Client().bucket(bucket)
+            self._bucket = Client().bucket(bucket)
 
     def listing(self, prefix: str) -> dict[str, Item]:
         with self._said("list", prefix):
@@ -107,7 +107,7 @@ class Gcs:
         """Nothing: an upload that never ended cannot be listed, costs nothing and is gone after a week."""
         return 0
 
-    def _blob(self, key: str) -> storage.Blob:
+    def _blob(self, key: str) -> Blob:
         return self._bucket.blob(self._prefix + key)
 
     @contextmanager

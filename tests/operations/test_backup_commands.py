@@ -86,7 +86,7 @@ def test_to_a_bucket_of_s3(filled: Any, bucket: Any, start: Start) -> None:
 
 def test_to_a_bucket_of_google(filled: Any, storage: tuple[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage[0])
-    gcs.storage.Client().create_bucket("backups").client.close()
+    gcs.Client().create_bucket("backups").client.close()
     for name, value in {**filled.environ(), "BACKUP_GCS_BUCKET": "backups"}.items():
         monkeypatch.setenv(name, value)
     made = RUN.invoke(cli.app, ["create"])

@@ -36,7 +36,7 @@ def bucket(storage: tuple[str, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
     """What is in the emulator, where there is one bucket, ``backups``."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage[0])
     storage[1].wipe()
-    gcs.storage.Client().create_bucket("backups").client.close()
+    gcs.Client().create_bucket("backups").client.close()
     return storage[1]
 
 
