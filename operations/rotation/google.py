@@ -18,7 +18,7 @@ from typing import Any
 
 from operations.rotation.note import NOTE, Noted
 from operations.rotation.steps import RotationFailed, Value, same_login
-from runtime.secrets.gcp import crc32c
+from runtime.secrets.gcp import crc32c, is_damaged
 
 with warnings.catch_warnings():  # Google's packages announce at import when they will drop this Python
     warnings.simplefilter("ignore", FutureWarning)
@@ -144,7 +144,7 @@ class SecretManagerStore:
                 payload = self.client.access_secret_version(name=version, **_limits()).payload
             except (NotFound, FailedPrecondition):  # none at all; disabled or destroyed
                 return None
-        if "data_crc32c" in payload and payload.data_crc32c != crc32c(payload.data):
+        if is_damaged(payload):
             raise RotationFailed(f"{version} arrived damaged (its CRC-32C does not match); run the rotation again")
         try:
             value = json.loads(payload.data)

@@ -9,7 +9,7 @@ from runtime.secrets.reference import GCP
 from runtime.secrets.source import Credentials, credentials_in
 
 if TYPE_CHECKING:
-    from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+    from google.cloud.secretmanager_v1 import SecretManagerServiceClient, SecretPayload
 
 SECONDS = 5.0
 """How long an answer is waited for, attempts while the service is unavailable or exhausted included."""
@@ -62,10 +62,14 @@ class GcpSecret:
             raise SecretError(
                 f"Google Secret Manager did not give {self.name} ({type(error).__name__}); is its API enabled and reachable?"
             ) from None
-        # Present unless the secret was written by a client that sent no checksum.
-        if "data_crc32c" in payload and payload.data_crc32c != crc32c(payload.data):
+        if is_damaged(payload):
             raise SecretError(f"{self.name} arrived damaged (its CRC-32C does not match)")
         return credentials_in(payload.data, self.name)
+
+
+def is_damaged(payload: SecretPayload) -> bool:
+    """Whether its checksum says so. It has one unless the secret was written by a client that sent none."""
+    return "data_crc32c" in payload and payload.data_crc32c != crc32c(payload.data)
 
 
 def crc32c(data: bytes) -> int:

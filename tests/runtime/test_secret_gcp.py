@@ -9,7 +9,6 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import grpc  # type: ignore[import-untyped]
@@ -25,6 +24,7 @@ from google.cloud.secretmanager_v1.services.secret_manager_service.transports im
 from runtime.errors import SecretError
 from runtime.secrets import CachedSource, Credentials
 from runtime.secrets.gcp import GcpSecret, crc32c
+from tests.grpc_server import serving
 
 PASSWORD = "never-shown-7f3a"
 GOOD = json.dumps({"username": "u", "password": "p", "host": "10.0.0.3"}).encode()
@@ -71,14 +71,9 @@ class Store(grpc.GenericRpcHandler):  # type: ignore[misc]
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    handler = Store()
-    server = grpc.server(ThreadPoolExecutor(4))
-    server.add_generic_rpc_handlers((handler,))
-    handler.port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield handler
-    handler.stop.set()
-    server.stop(None).wait()
+    with serving(Store()) as handler:
+        yield handler
+        handler.stop.set()
 
 
 @pytest.fixture(scope="module")

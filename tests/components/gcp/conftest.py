@@ -8,12 +8,13 @@ import pytest
 
 from components.gcp.providers import execution, rollout
 from components.gcp.providers.calls import EMULATOR
-from tests.components.gcp.run_server import CloudRun, cloud_run
+from tests.components.gcp.run_server import CloudRun
+from tests.grpc_server import serving
 
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[CloudRun]:
-    with cloud_run() as handler:
+    with serving(CloudRun()) as handler:
         yield handler
 
 

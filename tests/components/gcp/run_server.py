@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -53,19 +50,6 @@ class CloudRun(grpc.GenericRpcHandler):  # type: ignore[misc]
         if isinstance(answer, grpc.StatusCode):
             context.abort(answer, f"{answer.name.lower()} on '{request.name}' (or it may not exist).")
         return answer
-
-
-@contextmanager
-def cloud_run() -> Iterator[CloudRun]:
-    handler = CloudRun()
-    server = grpc.server(ThreadPoolExecutor(4))
-    server.add_generic_rpc_handlers((handler,))
-    handler.port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield handler
-    finally:
-        server.stop(None).wait()
 
 
 def condition(kind: str, state: str = "CONDITION_SUCCEEDED", message: str = "") -> types.Condition:

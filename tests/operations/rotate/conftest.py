@@ -11,9 +11,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from operations.rotation.google import EMULATOR
+from tests.grpc_server import serving
 from tests.operations.conftest import Database, made_database
 from tests.operations.rotate.logins import FIRST, SPARE, Logins, environ_of, login, make_users
-from tests.operations.rotate.secret_manager import SecretManager, secret_manager
+from tests.operations.rotate.secret_manager import SecretManager
 from tests.support import LocalPostgres
 
 
@@ -32,7 +33,7 @@ def admin(database: Database) -> None:
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[SecretManager]:
-    with secret_manager() as server:
+    with serving(SecretManager()) as server:
         yield server
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -107,16 +105,3 @@ class SecretManager(grpc.GenericRpcHandler):  # type: ignore[misc]
             state=sm.SecretVersion.State.ENABLED,
             create_time=self.created[name],
         )
-
-
-@contextmanager
-def secret_manager() -> Iterator[SecretManager]:
-    handler = SecretManager()
-    server = grpc.server(ThreadPoolExecutor(4))
-    server.add_generic_rpc_handlers((handler,))
-    handler.port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield handler
-    finally:
-        server.stop(None).wait()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from operations.cloud.gcp import services as module
 from operations.cloud.gcp.services import EMULATOR, GcpServices
 from operations.errors import OperationError, Refused
 from tests.components.gcp.run_server import PLACE, SERVICE, CloudRun, condition, service
+from tests.grpc_server import serving
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)
@@ -42,12 +42,8 @@ class CloudRunWithRevisions(CloudRun):
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[CloudRunWithRevisions]:
-    handler, server = CloudRunWithRevisions(), grpc.server(ThreadPoolExecutor(4))
-    server.add_generic_rpc_handlers((handler,))
-    handler.port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield handler
-    server.stop(None).wait()
+    with serving(CloudRunWithRevisions()) as handler:
+        yield handler
 
 
 @pytest.fixture
