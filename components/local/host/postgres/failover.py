@@ -7,6 +7,8 @@ import re
 import shutil
 import time
 
+import psycopg
+
 from components.local.host.errors import LocalError
 from components.local.host.files import write_file
 from components.local.host.postgres import configuration, datadir, internal_roles, postmaster
@@ -145,7 +147,7 @@ def _await_stream(server: Server, leader: Server, offset: int) -> str | None:
         while True:
             query = "select state from pg_stat_replication where application_name = %s"
             states = {row[0] for row in connection.execute(query, [server.spec.node])}
-            if "streaming" in states:
+            if "streaming" in states and _receives(server, leader.timeline()):
                 return None
             text = _log_after(server, offset)
             for pattern in (_MISSING_WAL, _OTHER_HISTORY):
@@ -156,6 +158,17 @@ def _await_stream(server: Server, leader: Server, offset: int) -> str | None:
                 # Still catching up is slow, not broken.
                 return None if states else last_complaint(server.spec.log, offset) or "no reason given"
             time.sleep(0.05)
+
+
+def _receives(server: Server, timeline: int) -> bool:
+    """Whether *server* receives *timeline*. One that knows more than its leader streams the end of their common past first."""
+    with (
+        contextlib.suppress(LocalError, psycopg.OperationalError),
+        server.connect() as connection,
+    ):  # it may not take connections yet
+        row = connection.execute("select received_tli from pg_stat_wal_receiver").fetchone()
+        return row is not None and row[0] == timeline
+    return False
 
 
 def has_all(server: Server, former: Server, seconds: float = 5) -> bool:
