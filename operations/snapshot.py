@@ -41,7 +41,7 @@ def create(
     try:
         place, control = _control(stack)
         handles = place.handles or {}
-        name = name or f"{handles['prefix']}-manual-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        name = name or _name(handles["prefix"])
         if not NAME.fullmatch(name) or len(name) > LONGEST:
             raise Refused(
                 f"{name!r} is no name for a snapshot: lower-case letters, digits and single hyphens, at most {LONGEST}."
@@ -108,6 +108,12 @@ def delete(
         typer.echo(f"{snapshot} is gone")
 
 
+def _name(prefix: str) -> str:
+    """For a snapshot that got none; a long *prefix* is cut."""
+    own = f"-manual-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    return prefix[: LONGEST - len(own)].rstrip("-") + own
+
+
 def _control(stack: str | None) -> tuple[Place, DatabaseControl]:
     from operations.cloud import database_control
     from operations.place import place_of
@@ -122,5 +128,6 @@ def _line(found: Snapshot) -> str:
     facts: list[Any] = [found.id, f"{found.created:%Y-%m-%d %H:%M:%S} UTC", "automated" if found.automated else "manual"]
     if found.size_gib is not None:
         facts.append(f"{found.size_gib:.1f} GiB" if found.size_gib >= 1 else f"{found.size_gib * 1024:.0f} MiB")
-    facts += ["ready" if found.ready else "being made", *([] if found.encrypted else ["not encrypted"])]
+    facts += ["ready" if found.ready else "failed" if found.failed else "being made"]
+    facts += [] if found.encrypted else ["not encrypted"]
     return "  ".join(facts)

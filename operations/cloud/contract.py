@@ -45,6 +45,8 @@ class Snapshot:
     ready: bool
     encrypted: bool
     size_gib: float | None = None
+    failed: bool = False
+    """The provider gave it up: it will never be ready."""
 
 
 @dataclass(frozen=True, kw_only=True)

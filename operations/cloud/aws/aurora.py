@@ -52,6 +52,7 @@ class Aurora:
                 automated=one["SnapshotType"] != "manual",
                 ready=one["Status"] == "available",
                 encrypted=bool(one.get("StorageEncrypted")),
+                failed=one["Status"] == "failed",
             )
             for one in described
             if name in (None, one["DBClusterSnapshotIdentifier"])
@@ -148,8 +149,11 @@ class Aurora:
             return f"failing over ({cluster['Status']})"
         return "" if writer.healthy and cluster["Status"] in HEALTHY else f"{writer.name} is becoming the writer ({writer.state})"
 
-    def switching(self) -> bool:
-        return str(self._cluster(self._id)["Status"]) == "failing-over"
+    def switching(self) -> str:
+        return "failing over already" if self._cluster(self._id)["Status"] == "failing-over" else ""
+
+    def failed_over(self) -> bool:
+        return True  # its state has a word of its own
 
     def refusal(self, target: str | None, members: Sequence[Member]) -> str:
         readers = [member for member in members if member.role == "reader"]

@@ -76,8 +76,11 @@ class Backend(Protocol):
     def switched(self, before: Member) -> str:
         """What is missing until a failover away from *before* is over; empty when nothing is."""
 
-    def switching(self) -> bool:
-        """A failover is under way."""
+    def switching(self) -> str:
+        """What is under way that a failover has to wait for, or is one; empty when nothing is."""
+
+    def failed_over(self) -> bool:
+        """Whether what was under way until now was a failover."""
 
     def refusal(self, target: str | None, members: Sequence[Member]) -> str:
         """Why *target* (None: AWS's choice) cannot become the writer; empty when it can."""

@@ -17,7 +17,7 @@ from operations.cloud.aws.restoring import LONGEST, Restoring
 from operations.cloud.contract import Copy, Member, Purpose, Say, Snapshot, Window
 from operations.cloud.copies import SNAPSHOT_SECONDS, SWITCH_SECONDS, Copies, require_moment
 from operations.cloud.wait import Look, wait_until
-from operations.errors import Refused
+from operations.errors import OperationError, Refused
 
 SNAPSHOT_NAME = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,253}[a-z0-9]")
 """What AWS takes for a name, in the lower case that it stores it in."""
@@ -55,7 +55,7 @@ class AwsDatabase:
             begin(f"make snapshot {name}", lambda: self._backend.create_snapshot(name, self._copies.tags()), say, right=right)
             if self._find(name) is None:
                 raise Refused(f"there is a snapshot {name} of another database already: choose another name")
-        wait_until(f"snapshot {name}", lambda: "" if self._snapshot(name).ready else "being made", say, seconds=SNAPSHOT_SECONDS)
+        wait_until(f"snapshot {name}", lambda: self._unready(name), say, seconds=SNAPSHOT_SECONDS)
         return self._snapshot(name)
 
     def delete_snapshot(self, snapshot: str) -> None:
@@ -109,9 +109,10 @@ class AwsDatabase:
         with self._reading():
             under_way = self._backend.switching()
         if under_way:  # begun by a call that was cut off, or by AWS itself
-            self._wait(self._id, lambda: "failing over already" if self._backend.switching() else "", say)
-            if target is None:
-                return
+            self._wait(self._id, self._backend.switching, say)
+            with self._reading():
+                if target is None and self._backend.failed_over():
+                    return
             writer = self.members()[0]
         if target == writer.name:
             say(f"{target} is the writer already")
@@ -135,6 +136,12 @@ class AwsDatabase:
     def _find(self, name: str) -> Snapshot | None:
         with self._reading():
             return next(iter(self._backend.snapshots(name)), None)
+
+    def _unready(self, name: str) -> str:
+        found = self._snapshot(name)
+        if found.failed:
+            raise OperationError(f"AWS gave up making snapshot {name}: `snapshot delete {name}`, then make it again")
+        return "" if found.ready else "being made"
 
     def _snapshot(self, name: str) -> Snapshot:
         found = self._find(name)

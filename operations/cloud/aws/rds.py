@@ -9,6 +9,7 @@ from typing import Any
 from operations.cloud.aws.backend import HEALTHY, Found, Origin, as_list, copied, lags, major, tags_of
 from operations.cloud.aws.calls import client, everything
 from operations.cloud.contract import Member, Purpose, Snapshot, Window
+from operations.cloud.copies import SWITCH_SECONDS
 from operations.errors import OperationError, Refused
 
 
@@ -47,6 +48,7 @@ class Rds:
                 automated=one["SnapshotType"] != "manual",
                 ready=one["Status"] == "available",
                 encrypted=bool(one.get("Encrypted")),
+                failed=one["Status"] == "failed",
                 size_gib=float(one["AllocatedStorage"]) if one.get("AllocatedStorage") else None,
             )
             for one in described
@@ -131,8 +133,14 @@ class Rds:
         now = self.members()[0]
         return "" if now.healthy and now.zone != before.zone else f"failing over ({now.state} in {now.zone})"
 
-    def switching(self) -> bool:
-        return str(self._instance(self._id)["DBInstanceStatus"]) == "rebooting"
+    def switching(self) -> str:
+        return "rebooting already" if self._instance(self._id)["DBInstanceStatus"] == "rebooting" else ""
+
+    def failed_over(self) -> bool:
+        """A failover is a reboot; only the events tell it from one that stays on its server."""
+        minutes = int(SWITCH_SECONDS // 60)
+        asked = {"SourceIdentifier": self._id, "SourceType": "db-instance", "Duration": minutes}
+        return any("failover" in event["EventCategories"] for event in everything(self._rds, "describe_events", **asked))
 
     def refusal(self, target: str | None, members: Sequence[Member]) -> str:
         if target:

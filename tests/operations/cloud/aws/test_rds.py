@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from moto.rds.models import DBInstance, DBInstanceAutomatedBackup, RDSBackend
+from moto.rds.models import DBInstance, DBInstanceAutomatedBackup, DBSnapshot, RDSBackend
 from psycopg.conninfo import conninfo_to_dict
 
 from operations.cloud.copies import PURPOSE
-from operations.errors import Refused
+from operations.errors import OperationError, Refused
 from tests.operations.cloud.aws.stack import REGION, Account
 
 COPY, BASE = "shop-dev-drill-20261121", "shop-dev-base"
@@ -123,6 +124,37 @@ def test_a_failover_to_the_standby(account: Account, monkeypatch: pytest.MonkeyP
     assert asked == ["shop-dev"]
     assert database.members()[0].zone == f"{REGION}c"
     assert any("failing over (rebooting" in line for line in account.lines)
+
+
+@pytest.mark.parametrize("failover", [True, False])
+def test_a_reboot_under_way_may_be_a_failover(account: Account, monkeypatch: pytest.MonkeyPatch, failover: bool) -> None:
+    """RDS has one word for both; a plain reboot leaves the writer where it is, and is no failover."""
+    database = account.instance(standby=True)
+    describe, states, asked = RDSBackend.describe_db_instances, iter(["available", "rebooting", "rebooting"]), list[str]()
+
+    def answer(backend: RDSBackend, *args: Any, **given: Any) -> Any:
+        backend.databases["shop-dev"].status = next(states, "available")
+        return describe(backend, *args, **given)
+
+    def reboot(backend: RDSBackend, db_instance_identifier: str, **more: Any) -> Any:
+        asked.append(db_instance_identifier)
+        backend.databases["shop-dev"].availability_zone = f"{REGION}c"
+        return backend.databases["shop-dev"]
+
+    event = SimpleNamespace(source_identifier="shop-dev", source_type="db-instance", event_categories=["failover"])
+    monkeypatch.setattr(RDSBackend, "describe_events", lambda *_, **__: [event] if failover else [])
+    monkeypatch.setattr(RDSBackend, "describe_db_instances", answer)
+    monkeypatch.setattr(RDSBackend, "reboot_db_instance", reboot)
+    database.failover(None, account.say)
+    assert asked == ([] if failover else ["shop-dev"])
+    assert any("rebooting already" in line for line in account.lines)
+
+
+def test_a_snapshot_that_aws_gives_up(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = account.instance()
+    monkeypatch.setattr(DBSnapshot, "status", property(lambda _: "failed", lambda *_: None), raising=False)
+    with pytest.raises(OperationError, match="AWS gave up making snapshot shop-dev-s: `snapshot delete shop-dev-s`, then make"):
+        database.create_snapshot("s", account.say)
 
 
 def test_failovers_that_cannot_be(account: Account) -> None:
