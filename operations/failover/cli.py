@@ -55,8 +55,10 @@ def promote(
 ) -> None:
     """Make a reader a database of its own that no longer follows; asks first."""
     from operations.confirm import confirm
+    from operations.engine.checkout import find_checkout
     from operations.failover.change import target_lines
-    from operations.failover.plan import make_plan
+    from operations.failover.let_go import let_go
+    from operations.failover.plan import NUMBERED, make_plan
 
     say = make_console(stderr=as_json).print
     try:
@@ -64,6 +66,8 @@ def promote(
             if not _is_begun(place, control, reader):
                 plan = make_plan("promote", control.members(), backend=backend, target=reader, max_lag=max_lag)
                 confirm("promote", stack, yes, target=target_lines(place, plan))
+            if backend in NUMBERED:
+                let_go(find_checkout(), stack, reader)
             control.promote(reader, lambda line: say(f"  {line}"))
     except KeyboardInterrupt:
         fail(Interrupted("Stopped half-way; the same command takes up what was begun."), as_json=as_json)
@@ -73,7 +77,8 @@ def promote(
         print_json({"action": "promote", "stack": stack, "promoted": reader})
         return
     say(
-        f"{reader} is a database of its own. Lower database.readers in Pulumi.{stack}.yaml, or the next `up` makes a reader anew."
+        f"{reader} is a database of its own. Lower database.readers in Pulumi.{stack}.yaml by one before the next `up`, which "
+        "forgets it then; otherwise it makes a reader anew."
     )
 
 

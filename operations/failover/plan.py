@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,9 @@ Kind = Literal["failover", "switchover", "promote"]
 READERS_TAKE_OVER = ("local", "aurora")
 """Backends where a reader becomes the writer. With the others a standby in another zone does, which takes no connections until
 then and is no member."""
+
+NUMBERED = ("rds", "cloudsql")
+"""Backends whose readers belong to the stack by their numbers: a lower ``database.readers`` takes away the last one."""
 
 MAX_LAG_SECONDS = 10.0
 """By default no reader further behind takes over: applications would miss what they have just written for as long."""
@@ -51,10 +55,15 @@ def make_plan(
         return Plan(
             kind=kind, writer=name, target=target, writing=writing, done=True, lines=(f"{target} is the writer already.",)
         )
+    readers = [member.name for member in members if member.role == "reader"]
+    if kind == "promote" and backend in NUMBERED and target != (last := max(readers, key=lambda name: (_number(name), name))):
+        raise Refused(
+            f"Only the last reader, {last}, can leave: database.readers counts them, and lowering it takes that one away."
+        )
     candidates: list[str] = []
     if kind == "promote" or target is not None or backend in READERS_TAKE_OVER:
-        readers = [member for member in members if member.role == "reader" and target in (None, member.name)]
-        candidates = [reader.name for reader in _fit(readers, max_lag)]
+        chosen = [member for member in members if member.role == "reader" and target in (None, member.name)]
+        candidates = [reader.name for reader in _fit(chosen, max_lag)]
     return Plan(
         kind=kind,
         writer=name,
@@ -63,6 +72,12 @@ def make_plan(
         done=False,
         lines=tuple(_line(member, _future(kind, member, candidates)) for member in members) + _meaning(kind, backend),
     )
+
+
+def _number(name: str) -> int:
+    """2 of ``shop-dev-replica-2``."""
+    found = re.search(r"\d+$", name)
+    return int(found[0]) if found else 0
 
 
 def _fit(readers: Sequence[Member], max_lag: float) -> list[Member]:

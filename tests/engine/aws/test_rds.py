@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from operations.engine.checkout import Checkout
+from operations.failover.let_go import let_go
 from tests.engine.aws.deployment import AwsDeployment, Deploy, lost
 from tests.engine.aws.stacks import database_stack
 from tests.engine.standin.deployment import told
 
 DISK = {"size_gib": 400, "max_size_gib": 800}
+FASTER = {**DISK, "iops": 12000, "throughput_mibps": 500}
 OPEN = {"version": "17", "readers": 0, "storage": DISK, "restore": {"snapshot": "before"}, "deletion_protection": False}
 """Back to no replica, not protected any more; and a restore setting, which has no effect on a database that exists."""
 
@@ -44,9 +47,20 @@ def test_a_new_admin_password_replaces_no_secret(live: AwsDeployment) -> None:
     assert {"create database-admin-password", "create database-admin-secret-value"} <= told(steps)
 
 
+def test_a_promoted_reader_is_forgotten_and_not_deleted(live: AwsDeployment) -> None:
+    live.up(database={"version": "16", "readers": 2, "password_version": 2})
+    promoted = live.world.named("database-replica-3")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PULUMI_HOME", str(live.root / "home"))
+        let_go(Checkout(live.root), live.stack, promoted.inputs["identifier"])
+    steps = live.up(database={"version": "16", "readers": 1, "password_version": 2})
+    assert lost(steps) == []
+    assert "database-replica-3" not in live.state()
+    live.world.remove(promoted)
+
+
 def test_a_larger_faster_disk_and_a_larger_class_are_changed_in_place(live: AwsDeployment) -> None:
-    disk = {**DISK, "iops": 12000, "throughput_mibps": 500}
-    steps = live.up(database={"version": "16", "readers": 1, "password_version": 2, "storage": disk, "size": "xlarge"})
+    steps = live.up(database={"version": "16", "readers": 1, "password_version": 2, "storage": FASTER, "size": "xlarge"})
     assert {step.op for step in steps} == {"update"}
     expected = {"allocatedStorage", "maxAllocatedStorage", "iops", "storageThroughput", "instanceClass"}
     assert updated(steps)["database-instance"] == expected
@@ -54,8 +68,7 @@ def test_a_larger_faster_disk_and_a_larger_class_are_changed_in_place(live: AwsD
 
 def test_a_major_upgrade_is_in_place(live: AwsDeployment) -> None:
     version = {"version": "17.6", "auto_minor_upgrade": False, "allow_major_upgrade": True, "size": "xlarge"}
-    disk = {**DISK, "iops": 12000, "throughput_mibps": 500}
-    steps = live.up(database={"readers": 1, "password_version": 2, "storage": disk, **version})
+    steps = live.up(database={"readers": 1, "password_version": 2, "storage": FASTER, **version})
     assert lost(steps) == []
     groups = {"create database-parameters", "create database-replica-parameters"}
     assert told(steps) == {*groups, "update database-instance", "update database-replica-2"}

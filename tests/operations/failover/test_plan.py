@@ -59,6 +59,15 @@ def test_a_writer_that_is_one_already_is_left_to_be_finished() -> None:
     assert (plan.done, plan.target, plan.lines) == (True, "a", ("a is the writer already.",))
 
 
+@pytest.mark.parametrize("backend", ["rds", "cloudsql"])
+def test_only_the_last_reader_can_leave_a_stack_that_counts_them(backend: str) -> None:
+    members = [writer(), reader("shop-2"), reader("shop-10")]
+    with pytest.raises(Refused, match=r"Only the last reader, shop-10, can leave: database\.readers counts them"):
+        make_plan("promote", members, backend=backend, target="shop-2")
+    assert make_plan("promote", members, backend=backend, target="shop-10").target == "shop-10"
+    assert make_plan("promote", members, backend="local", target="shop-2").target == "shop-2"
+
+
 def test_a_promoted_reader_leaves() -> None:
     plan = make_plan("promote", [writer(), reader(), reader("c")], backend="rds", target="c")
     assert plan.lines[:3] == (
