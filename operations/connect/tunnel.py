@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from components.local.host.processes.child import guarded
 from operations.errors import OperationError, Refused
 
 ADDRESS = "127.0.0.1"
@@ -55,14 +56,14 @@ def tunnel(command: Sequence[str], *, port: int, environment: Mapping[str, str],
             return f"{name} {what}: {' | '.join(lines) or 'it said nothing'}; {hint}"
 
         process = subprocess.Popen(
-            command,
+            guarded(command, grace=END_SECONDS),
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closed when we end, even by SIGKILL: the guard ends the program then
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a Ctrl-C that is meant for a query must not end it
         )
-        # a closed window or `kill` must not leave it open behind us
+        assert process.stdin is not None
         before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
         try:
             _wait(process, port, complaint)
@@ -73,12 +74,8 @@ def tunnel(command: Sequence[str], *, port: int, environment: Mapping[str, str],
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-            process.terminate()
-            try:
-                process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.stdin.close()
+            process.wait()
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
