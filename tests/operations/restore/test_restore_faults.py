@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from operations.backup.manifest import BackupSet
 from operations.backup.pg_client import find_client
@@ -23,6 +24,8 @@ from tests.operations.restore.conftest import ROWS, beside, place, restore
 
 SLOW = '"$REAL" "$@"; touch "$DONE"; exec sleep 60'
 """A pg_restore that has loaded all and does not end."""
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'managed-postgres restore'"
+"""Ends the restore's own sessions."""
 
 
 @pytest.fixture
@@ -106,6 +109,23 @@ def test_a_database_that_cannot_be_renamed_and_then_can(
     assert filled.one("SELECT count(*) FROM pg_shdescription WHERE description LIKE 'restored from%'") == 0
 
 
+def test_a_connection_lost_while_the_names_change(
+    filled: Any, store: BackupStore, backup: BackupSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the commit arrived is not known then, and not claimed."""
+    rename = swap._rename
+
+    def lost(*given: Any) -> None:
+        rename(*given)
+        filled.rows(END, conninfo=make_conninfo(filled.superuser, dbname="postgres"))  # its own is locked
+
+    with monkeypatch.context() as patch:
+        patch.setattr(swap, "_rename", lost)
+        with pytest.raises(OperationError, match=rf"was to take the name {filled.name}\. It has it if `psql -l` shows"):
+            restore(filled, store, backup)
+    assert restore(filled, store, backup)[0].checked.rows == ROWS + 11
+
+
 def test_a_second_one_at_the_same_time_is_refused(filled: Any, store: BackupStore, backup: BackupSet) -> None:
     with server_of(filled.owner) as server, server.alone("restored"):
         with pytest.raises(Refused, match=f"^Another restore of {filled.name} is at work on 127"):
@@ -121,8 +141,7 @@ def test_a_server_that_dies_meanwhile(
     """Our own session to it is ended: one sentence, no traceback, and the old database as it was."""
 
     def lose(*_: object, **__: object) -> None:
-        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'managed-postgres restore'"
-        filled.rows(query, conninfo=filled.superuser)
+        filled.rows(END, conninfo=filled.superuser)
 
     monkeypatch.setattr(logical, "load", lose)
     with pytest.raises(OperationError) as caught:
