@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
-from pulumi.automation import LocalWorkspace, OutputMap, OutputValue, Stack, UpdateSummary
+from pulumi.automation import Deployment, LocalWorkspace, OutputMap, OutputValue, Stack, UpdateSummary
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import CommandError, StackNotFoundError
 
 from operations.engine import pulumi_cli
@@ -29,7 +30,11 @@ _UNREAD = UpdateSummary(kind="update", start_time=datetime.now(UTC), message="",
 
 
 class EngineWorkspace(LocalWorkspace):
-    """The Automation API's workspace; secret outputs stay in the state. It would ask for all outputs twice, once decrypted."""
+    """The Automation API's workspace; secrets stay encrypted. It would ask for all outputs twice, and decrypt what it exports."""
+
+    def export_stack(self, stack_name: str) -> Deployment:
+        state = json.loads(self._run_pulumi_cmd_sync(["stack", "export", "--stack", stack_name]).stdout)
+        return Deployment(version=state["version"], deployment=state["deployment"])
 
     def stack_outputs(self, stack_name: str) -> OutputMap:
         said = self._run_pulumi_cmd_sync(["stack", "output", "--json", "--stack", stack_name])
@@ -60,13 +65,13 @@ class Workspace:
     def select(self) -> Stack | None:
         """The stack in its present state; None when it was never brought up, or taken down."""
         try:
-            return EngineStack.select(self.stack_name, self.pulumi)
+            return EngineStack(self.stack_name, self.pulumi, StackInitMode.SELECT)
         except StackNotFoundError:
             return None
 
     def create_or_select(self) -> Stack:
         """The stack, made when it does not exist yet."""
-        return EngineStack.create_or_select(self.stack_name, self.pulumi)
+        return EngineStack(self.stack_name, self.pulumi, StackInitMode.CREATE_OR_SELECT)
 
     def remove(self) -> None:
         """Forget the stack, which must hold nothing real any more: its state in the backend, its working copy here."""
@@ -101,6 +106,8 @@ def open_workspace(checkout: Checkout, stack: str) -> Workspace:
     environment = {
         "PULUMI_BACKEND_URL": checkout.backend_url(),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # the engine lives for seconds: a fifth of its time went into collecting garbage
+        "GOGC": os.environ.get("GOGC", "400"),
         "PATH": search_path(cli.path, cache=pulumi_cli.cache_home()),
         # dynamic providers start in the working copy and import their classes from the checkout
         "PYTHONPATH": os.pathsep.join(filter(None, [str(checkout.root), os.environ.get("PYTHONPATH", "")])),

@@ -7,7 +7,7 @@ import gc
 import json
 import runpy
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import Any
 from unittest.mock import patch
 
 import pulumi
-from pulumi.runtime import mocks, set_all_config, stack
+from pulumi.runtime import mocks, set_all_config
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.proto.source_pb2 import StackTrace
 from pulumi.runtime.settings import SETTINGS
 
+from operations.engine.program import settled
 from operations.review.made_up import computed
 
 PROJECT = "managed-postgres"
@@ -104,26 +105,38 @@ def run(
                 program()
             except BaseException:
                 with suppress(Exception):  # what it says of itself comes first
-                    await _settled()
+                    await settled()
                 raise
-            await _settled()
+            await settled()
         for key, value in exported.items():
             outputs[key] = await pulumi.Output.from_input(value).future()
 
     # where each resource was written in the program: a tenth of the time, and nobody reads it
     no_traces = patch("pulumi.runtime.resource._get_stack_trace", StackTrace)
     with _closed_loops(), _no_garbage_collection(), no_traces:
-        asyncio.run(main())
+        _run_all(main())
     return monitor, outputs
 
 
-async def _settled() -> None:
-    """Until every registration and every output is done. The SDK's own way takes time by the square of the outputs."""
-    while SETTINGS.outputs:
-        await stack.wait_for_rpcs(await_all_outstanding_tasks=False)
-        pending = list(SETTINGS.outputs)
-        SETTINGS.outputs.clear()
-        await asyncio.gather(*pending)
+def _run_all(work: Coroutine[Any, Any, None]) -> None:
+    """``asyncio.run`` that knows its own tasks: in ``asyncio`` all that a process ever had are looked through at each end."""
+    tasks: list[asyncio.Task[Any]] = []
+
+    def begin(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        tasks.append(asyncio.Task(coroutine, loop=loop, **options))
+        return tasks[-1]
+
+    loop = asyncio.new_event_loop()
+    loop.set_task_factory(begin)
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_until_complete(work)
+    finally:
+        unfinished = [task for task in tasks if not task.done()]
+        for task in unfinished:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*unfinished, return_exceptions=True))
+        asyncio.set_event_loop(None)
 
 
 def run_checkout(root: Path, config: Mapping[str, Any], *, stack_name: str, project: str) -> Monitor:
