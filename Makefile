@@ -7,7 +7,10 @@ SOURCES = components operations policies runtime bench
 PROVIDER = $(shell sed -n 's/^ *managed-postgres:provider: *//p' Pulumi.$(STACK).yaml 2>/dev/null)
 YES_FLAG = $(if $(filter 1 yes true,$(YES)),--yes)
 
-.PHONY: up down status preview review gate drift drill test lint bench docs lock install install-dev cli
+# Where it is set every command, and every process that a test starts, would compile all its modules anew
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: up down status preview review gate drift drill test collect lint bench docs lock install install-dev cli
 
 up: install ## bring the stack up; mends what was killed
 	@$(OPERATIONS) up --stack $(STACK)
@@ -33,8 +36,13 @@ drift: install ## exit code 1 when the cloud or the program is not as the last `
 drill: install ## restore the newest backup to a scratch place, check it, write evidence/$(STACK).json
 	@$(OPERATIONS) drill --stack $(STACK)
 
-test: lint cli ## every test
+test: cli ## every test
+	@$(MAKE) --no-print-directory -j 2 lint collect
 	@$(BIN)/python -m pytest -q -n 4 --dist loadfile
+
+# All modules are compiled once, beside the check of types, and not by four workers at the same moment
+collect: install-dev
+	@$(BIN)/python -m pytest -q --collect-only >/dev/null || true
 
 lint: install-dev ## style and types
 	@$(BIN)/ruff check .

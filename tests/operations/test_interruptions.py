@@ -98,7 +98,7 @@ def test_after_kill_9_of_the_driver_alone_up_continues(project: Project) -> None
 
 
 def test_the_second_of_two_runs_is_refused_and_the_first_goes_on(project: Project) -> None:
-    running = project.start("up", SLOW="4")
+    running = project.start("up", SLOW="12")
     wait_for(lambda: project.file("one.begun").exists() and project.file("two.begun").exists())
     for arguments in (["up"], ["down", "--yes"], ["refresh"]):
         second = project.run(*arguments)

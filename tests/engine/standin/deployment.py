@@ -103,7 +103,7 @@ def checkout(root: Path, cloud: str, environment: Mapping[str, str]) -> Iterator
     }
     with (
         running(cloud, root / "world") as providers,
-        closing(Worker(root, {**variables, "PULUMI_DEBUG_PROVIDERS": providers})) as worker,
+        closing(Worker(root, variables, providers)) as worker,
     ):
         yield worker
 

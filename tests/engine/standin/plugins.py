@@ -31,15 +31,15 @@ def version_of(name: str) -> str:
 
 
 @contextmanager
-def running(cloud: str, world: Path) -> Iterator[str]:
-    """The stand-ins in this process, so that none has to be started for each command; the value of PULUMI_DEBUG_PROVIDERS.
+def running(cloud: str, world: Path) -> Iterator[list[str]]:
+    """The stand-ins in this process, so that none has to be started for each command: ``name:port`` of each.
 
     The engine still wants to see the installed ones.
     """
     clouds = {name: import_module(f"tests.engine.{cloud}.standin.cloud").CLOUD for name in (cloud, "random")}
     servers = {name: server.start(pretended, version_of(name), world) for name, pretended in clouds.items()}
     try:
-        yield ",".join(f"{name}:{port}" for name, (_, port) in servers.items())
+        yield [f"{name}:{port}" for name, (_, port) in servers.items()]
     finally:
         for one, _ in servers.values():
             one.stop(grace=1).wait()

@@ -1,6 +1,7 @@
 """``python -m operations`` many times in one process, which has loaded everything once: a line of JSON in, a line of JSON out.
 
-The commands are the real ones, with the real engine; only the second that Python needs to load two SDKs is saved each time.
+The commands are the real ones, with the real engine; only the seconds that Python needs to load two SDKs are saved each time, in
+this process and in that of the dynamic resources.
 """
 
 from __future__ import annotations
@@ -22,19 +23,28 @@ from tests.operations.driver import ROOT, Ended
 
 
 class Worker:
-    """The process, in *folder*, with *environment* and none of the caller's Pulumi variables."""
+    """The process, in *folder*, with *environment* and none of the caller's Pulumi variables.
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self._folder, self._environment = folder, environment
+    *providers*: ``name:port`` of those that the engine shall not start, for PULUMI_DEBUG_PROVIDERS.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str], providers: list[str]) -> None:
+        self._folder, self._environment, self._providers = folder, environment, providers
         self._start()
 
     def _start(self) -> None:
+        self._dynamic = self._python("-m", "tests.engine.standin.dynamic")
+        providers = [*self._providers, f"pulumi-python:{_line(self._dynamic)}"]
+        self._process = self._python("-m", "tests.engine.standin.worker", PULUMI_DEBUG_PROVIDERS=",".join(providers))
+
+    def _python(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "COV_"))}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.standin.worker"],
+        # the checkout's own modules first; this file and what it needs are not copied
+        path = os.pathsep.join([str(self._folder), str(ROOT)])
+        return subprocess.Popen(
+            [sys.executable, *arguments],
             cwd=self._folder,
-            # the checkout's own modules first; this file and what it needs are not copied
-            env={**kept, **self._environment, "PYTHONPATH": os.pathsep.join([str(self._folder), str(ROOT)])},
+            env={**kept, **self._environment, **environment, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -43,10 +53,9 @@ class Worker:
     def run(self, *arguments: str) -> Ended:
         """What ``python -m operations <arguments>`` does and says."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(arguments) + "\n")
         self._process.stdin.flush()
-        return Ended(**json.loads(self._process.stdout.readline()))
+        return Ended(**json.loads(_line(self._process)))
 
     def restart(self) -> None:
         """Load everything anew: the checkout's code has changed."""
@@ -55,6 +64,13 @@ class Worker:
 
     def close(self) -> None:
         self._process.communicate(timeout=30)
+        self._dynamic.kill()
+        self._dynamic.communicate()
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
 
 
 def _one(arguments: list[str]) -> dict[str, str | int]:
@@ -87,3 +103,4 @@ if __name__ == "__main__":
         answers.write(json.dumps(_one(json.loads(line))) + "\n")
         answers.flush()
         gc.collect()
+        gc.freeze()  # the SDKs need not be looked through again

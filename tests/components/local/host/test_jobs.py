@@ -105,7 +105,7 @@ run(JobSpec.from_json(json.load(open(sys.argv[1]))))
     with subprocess.Popen([PYTHON, "-c", text, str(sandbox.folder / "job.json")]) as caller:
         started = pids(sandbox)
         assert all(running(pid) for pid in started)
-        assert jobs.observe(spec.run_dir).state == "running"
+        until(lambda: jobs.observe(spec.run_dir).state == "running")  # written when the job runs already
         os.kill(caller.pid, signal.SIGKILL)
     until(lambda: not any(running(pid) for pid in started))
     until(lambda: jobs.observe(spec.run_dir).state == "lost")
