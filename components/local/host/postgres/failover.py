@@ -162,10 +162,8 @@ def _await_stream(server: Server, leader: Server, offset: int) -> str | None:
 
 def _receives(server: Server, timeline: int) -> bool:
     """Whether *server* receives *timeline*. One that knows more than its leader streams the end of their common past first."""
-    with (
-        contextlib.suppress(LocalError, psycopg.OperationalError),
-        server.connect() as connection,
-    ):  # it may not take connections yet
+    not_yet = (LocalError, psycopg.OperationalError)  # it may not take connections so far
+    with contextlib.suppress(*not_yet), server.connect() as connection:
         row = connection.execute("select received_tli from pg_stat_wal_receiver").fetchone()
         return row is not None and row[0] == timeline
     return False
