@@ -15,22 +15,10 @@ from psycopg.errors import InsufficientPrivilege
 from operations import roles
 from operations.connection import ConnectionFailed, Session, connect
 from operations.errors import OperationError
-
-CLONE = "_clone"
-"""Ending of the second user's name, as in AWS's own rotation functions."""
+from operations.role_names import base_of
 
 LOCK = 0x6D705F6C6F67  # "mp_log"
 """Advisory lock: a migration job and a rotation may meet."""
-
-
-def base_of(username: str) -> str:
-    """The first of the two users that *username* is one of."""
-    return username.removesuffix(CLONE)
-
-
-def other(username: str) -> str:
-    """The user whose turn is next."""
-    return base_of(username) if username.endswith(CLONE) else username + CLONE
 
 
 def works(conninfo: str) -> bool:

@@ -18,16 +18,6 @@ EXTENSIONS = ("pg_stat_statements",)
 """Extensions of every application database; creating them needs the superuser (or the cloud's stand-in for it)."""
 
 
-def admin_role(app: str) -> str:
-    """Name of the role that owns *app*'s database and runs its migrations."""
-    return f"{app.replace('-', '_')}_admin"
-
-
-def application_role(app: str) -> str:
-    """Name of the role that *app* logs in as."""
-    return f"{app.replace('-', '_')}_app"
-
-
 def ensure_admin_role(connection: Connection, *, role: str, password: str) -> None:
     """Role *role* with LOGIN and CREATEROLE, this password, and the right to see all sessions and statistics."""
     _ensure_login(connection, role, password, sql.SQL("createrole"))

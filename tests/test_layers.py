@@ -50,6 +50,7 @@ def starts(module: str, *names: str) -> bool:
         ("components/settings/", ("pulumi", "components.contract", "components.config", "boto3", "google")),
         ("operations/migrate", ("pulumi", "components")),
         ("operations/backup", ("pulumi", "components")),
+        ("operations/role_names", ("pulumi", "components", "psycopg")),
         ("operations/roles", ("pulumi", "components")),
         ("operations/application_login", ("pulumi", "components")),
         ("operations/rotation", ("pulumi", "components")),

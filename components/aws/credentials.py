@@ -22,7 +22,7 @@ from components.component import Component
 from components.environment import Access, Connection, Login, SecretRef
 from components.names import Scope
 from components.settings.database import DatabaseSettings
-from operations import application_login, roles
+from operations import role_names
 
 Database = aws.rds.Cluster | aws.rds.Instance
 
@@ -41,7 +41,7 @@ class ManagedAdmin:
 
     def __init__(self, database: Component, scope: Scope, settings: DatabaseSettings, *, key: CustomerKey) -> None:
         self._database, self._settings = database, settings
-        self.username = roles.admin_role(scope.app)
+        self.username = role_names.admin_role(scope.app)
         self.arguments: dict[str, Any] = {"manage_master_user_password": True, "master_user_secret_kms_key_id": key.arn}
         """For the cluster or instance, beside its (master_)username."""
 
@@ -66,7 +66,7 @@ class OwnAdmin:
     """
 
     def __init__(self, database: Component, scope: Scope, settings: DatabaseSettings, *, key: CustomerKey) -> None:
-        self.username = roles.admin_role(scope.app)
+        self.username = role_names.admin_role(scope.app)
         self.rotated: DatabaseSecret = DatabaseSecret(
             database,
             scope,
@@ -125,10 +125,10 @@ class Credentials:
     ) -> None:
         self._database, self._scope, self._settings, self._key = database, scope, settings, key
         self.admin = admin
-        user = roles.application_role(scope.app)
+        user = role_names.application_role(scope.app)
         self.secret = self._secret("application", "", user)
         """The application's secret, ``<app>/<environment>/db``."""
-        self._previous = self._secret("previous", "-previous", application_login.other(user)) if pooled else None
+        self._previous = self._secret("previous", "-previous", role_names.other(user)) if pooled else None
 
     @property
     def proxied(self) -> Sequence[DatabaseSecret]:

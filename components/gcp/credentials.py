@@ -27,7 +27,7 @@ from components.gcp.text import joined, pem
 from components.gcp.users import IamUsers
 from components.names import Scope
 from components.settings.database import DatabaseSettings
-from operations import application_login, roles
+from operations import role_names
 
 CA_FILE = "/etc/managed-postgres/db-ca/ca.pem"
 """Where a container finds the certificate authorities of all nodes."""
@@ -77,7 +77,7 @@ class Credentials:
     ) -> None:
         self._component, self._scope, self._settings = component, scope, settings
         self._instance, self._network, self._host = instance, component.network, host
-        version, base = settings.password_version, roles.application_role(scope.app)
+        version, base = settings.password_version, role_names.application_role(scope.app)
         first = self._user(
             *("application", base, port),
             turn=(version + 1) // 2,
@@ -87,14 +87,14 @@ class Credentials:
         )
         # A member of the first, so that the rights are in one place.
         clone = self._user(
-            *("application-clone", application_login.other(base), port),
+            *("application-clone", role_names.other(base), port),
             turn=version // 2 + 1,
             now=version % 2 == 0,
             after=[first.user],
             database_roles=[base],
         )
         # Without a role it becomes what it must be: a cloudsqlsuperuser, as which it owns the database.
-        admin = self._user("admin", roles.admin_role(scope.app), admin_port, turn=version, now=True, after=[database])
+        admin = self._user("admin", role_names.admin_role(scope.app), admin_port, turn=version, now=True, after=[database])
         now, then = (first, clone) if version % 2 else (clone, first)
         self._logins = {
             "application": self._publish("db", now, port),

@@ -11,7 +11,7 @@ from components.local.place import place
 from components.local.providers.postgres_cluster import PostgresCluster
 from components.local.providers.postgres_database import PostgresDatabase
 from components.local.providers.postgres_node import PostgresNode
-from operations import roles
+from operations import role_names
 
 PARAMETERS = {
     "small": {"shared_buffers": "128MB", "max_connections": "100", "work_mem": "4MB"},
@@ -81,8 +81,8 @@ class LocalPostgres(ManagedPostgres):
                 reader_host=self.database.hosts.apply(lambda found: ",".join([*found[1:], found[0]])),
                 port=self.database.status.apply(lambda _: settings.port),
                 database=self._known(settings.name),
-                application=self._login(self.database.secret_id, roles.application_role(args.scope.app)),
-                admin=self._login(self.database.admin_secret_id, roles.admin_role(args.scope.app)),
+                application=self._login(self.database.secret_id, role_names.application_role(args.scope.app)),
+                admin=self._login(self.database.admin_secret_id, role_names.admin_role(args.scope.app)),
                 ca=cluster.ca,
             ),
             connect_command=self.database.psql,

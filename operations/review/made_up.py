@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
-from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from pulumi.dynamic import Resource as DynamicResource
@@ -35,9 +36,11 @@ def _outputs(token: str) -> tuple[dict[str, str], tuple[str, ...]]:
 def _of_sdk(sdk: str, token: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """From the annotations of a class that was generated for Pulumi; what is optional, a list or a map is left out."""
     module, cls_name = token.split(":")[1].partition("/")[0], token.rpartition(":")[2]
-    try:
-        cls = getattr(import_module(f"{sdk}.{ {'lambda': 'lambda_'}.get(module, module) }"), cls_name)
-    except (ImportError, AttributeError):
+    loaded = sys.modules.get(f"{sdk}.{ {'lambda': 'lambda_'}.get(module, module) }")
+    if type(loaded) is not ModuleType:  # not there, or still to be loaded at its first use
+        return _WITHOUT_CLASS.get(token, {}), ()
+    cls = getattr(loaded, cls_name, None)
+    if cls is None:
         return {}, ()
     texts: dict[str, str] = {}
     numbers: list[str] = []
@@ -51,6 +54,10 @@ def _of_sdk(sdk: str, token: str) -> tuple[dict[str, str], tuple[str, ...]]:
         elif "int]" in hint:
             numbers.append(key)
     return texts, tuple(numbers)
+
+
+_WITHOUT_CLASS = {"aws:wafv2/webAcl:WebAcl": {"arn": "arn"}}
+"""Outputs of resources that the program makes without their class."""
 
 
 def _shaped(token: str, name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from operations import application_login, roles
+from operations import application_login, role_names, roles
 from operations.application_login import with_login
 from operations.connection import connect, described
 from operations.errors import OperationError
@@ -191,7 +191,7 @@ class AlternatingUsers(Rotation):
         self.previous = previous
 
     def next_user(self, username: str) -> str:
-        return application_login.other(username)
+        return role_names.other(username)
 
     def change(self, current: Value, pending: Value) -> None:
         with connect(self.conninfo(), APPLICATION) as session:

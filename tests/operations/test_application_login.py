@@ -13,8 +13,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from operations import roles
-from operations.application_login import base_of, ensure, other, with_login, works
+from operations.application_login import ensure, with_login, works
 from operations.connection import ConnectionFailed
+from operations.role_names import base_of, other
 from tests.operations.driver import ended
 
 Write = Callable[..., Path]

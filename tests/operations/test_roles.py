@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from operations import roles
+from operations import role_names, roles
 from tests.support import LocalPostgres
 
 PASSWORD = "only-for-this-test"
@@ -35,7 +35,7 @@ def administrator(local_postgres: LocalPostgres) -> Iterator[str]:
 
 def build(administrator: str, version: str) -> tuple[str, str]:
     """Both passwords, after everything was made."""
-    admin, app = roles.admin_role("my-app"), roles.application_role("my-app")
+    admin, app = role_names.admin_role("my-app"), role_names.application_role("my-app")
     assert (admin, app) == ("my_app_admin", "my_app_app")
     with psycopg.connect(administrator, autocommit=True) as session:
         roles.ensure_admin_role(session, role=admin, password=f"admin-{version}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from operations import roles
+from operations import role_names
 from operations.cloud.contract import Copy, Member, Purpose, Say, Snapshot, Window
 from operations.cloud.copies import SWITCH_SECONDS, Copies, new_password, require_moment
 from operations.cloud.gcp import monitoring
@@ -93,7 +93,7 @@ class GcpDatabase:
         """The owner's own login where a job may not change the copy's users: its right is bound to copies by a condition, and
         Google promises such for instances and backups only. The copy has that login unless it was changed since."""
         found = self._restoring.require(copy.name, copy.purpose)
-        user, password = roles.admin_role(self._handles["app"]), new_password()
+        user, password = role_names.admin_role(self._handles["app"]), new_password()
         what, right = f"give the owner of {copy.name} a password", "users.update"
         body = {"name": user, "password": password}
         try:

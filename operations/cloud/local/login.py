@@ -12,7 +12,7 @@ from components.local.host.files import write_file
 from components.local.host.postgres import copies
 from components.local.host.postgres.cluster import Cluster
 from components.local.host.postgres.copies import LocalCopy
-from operations import roles
+from operations import role_names, roles
 
 
 def owner(original: Cluster, copy: LocalCopy, app: str) -> str:
@@ -25,7 +25,7 @@ def owner(original: Cluster, copy: LocalCopy, app: str) -> str:
     names = sorted(path.stem for path in (original.directory / "databases").glob("*.json"))
     if len(names) != 1:
         raise LocalError(f"the cluster in {original.directory} should hold one application database, it holds {len(names)}.")
-    role, file = roles.admin_role(app), copy.cluster.directory / "owner.password"
+    role, file = role_names.admin_role(app), copy.cluster.directory / "owner.password"
     if not file.exists():
         write_file(file, secrets.token_urlsafe(24))
     password = file.read_text()

@@ -22,7 +22,7 @@ from components.local.host.postgres import disk, election, internal_roles
 from components.local.host.postgres.binaries import find_binaries
 from components.local.host.postgres.cluster import Cluster
 from components.local.host.postgres.server import Server
-from operations import application_login, roles
+from operations import role_names, roles
 
 STANDBY_SECONDS = 5.0
 """How long a standby that is far behind is waited for; it serves readers as soon as it has caught up."""
@@ -83,7 +83,7 @@ def ensure(spec: DatabaseSpec) -> None:
         leader = _leader(cluster)
         internal_roles.ensure(leader)
         fresh = _version(spec) != spec.password_version
-        admin, app = roles.admin_role(spec.app), roles.application_role(spec.app)
+        admin, app = role_names.admin_role(spec.app), role_names.application_role(spec.app)
         admin_password = _password(spec.admin_secret, admin, fresh)
         user = _user(spec.secret, app, fresh)
         app_password = _password(spec.secret, user, fresh)
@@ -149,7 +149,7 @@ def psql_command(spec: DatabaseSpec, *, version: int, home: Path, user: str | No
         host=",".join(spec.hosts),
         port=spec.port,
         dbname=spec.dbname,
-        user=user or roles.admin_role(spec.app),
+        user=user or role_names.admin_role(spec.app),
         sslmode="verify-full",
         sslrootcert=str(spec.ca),
         target_session_attrs="read-write",
@@ -203,13 +203,13 @@ def _password(path: Path, user: str, fresh: bool) -> str:
 
 def _user(path: Path, app: str, fresh: bool) -> str:
     """Which of the application's two users logs in: the one that the last rotation left in the secret."""
-    clone = application_login.other(app)
+    clone = role_names.other(app)
     return clone if not fresh and path.exists() and secrets.read(path).get("username") == clone else app
 
 
 def _ensure_application(connection: psycopg.Connection[tuple[Any, ...]], spec: DatabaseSpec, user: str, password: str) -> None:
     """The application's first user, which has the rights, and the clone where it is the *user* whose turn it is."""
-    app, admin = roles.application_role(spec.app), roles.admin_role(spec.app)
+    app, admin = role_names.application_role(spec.app), role_names.admin_role(spec.app)
     if user == app or not roles.exists(connection, app):
         first = password if user == app else random.token_urlsafe(24)
         roles.ensure_application_role(connection, role=app, password=first, admin=admin, dbname=spec.dbname)
@@ -240,6 +240,6 @@ def _write_pgpass(spec: DatabaseSpec, passwords: dict[str, str]) -> None:
 
 def _drop(spec: DatabaseSpec, leader: Server) -> None:
     with leader.connect() as connection:
-        app = roles.application_role(spec.app)
-        users = [application_login.other(app), app]
-        roles.drop(connection, dbname=spec.dbname, owner=roles.admin_role(spec.app), users=users)
+        app = role_names.application_role(spec.app)
+        users = [role_names.other(app), app]
+        roles.drop(connection, dbname=spec.dbname, owner=role_names.admin_role(spec.app), users=users)

@@ -19,7 +19,7 @@ from components.local.host.errors import LocalError
 from components.local.host.postgres import database, tls
 from components.local.host.postgres.accounts import postgres_account
 from components.local.host.postgres.database import DatabaseSpec
-from operations import roles
+from operations import role_names, roles
 from operations.rotation.run import rotate
 from tests.support import LocalPostgres
 
@@ -195,7 +195,7 @@ def test_passwords_stay_until_their_version_changes(local_postgres: LocalPostgre
 def test_up_keeps_what_a_rotation_left(local_postgres: LocalPostgres) -> None:
     """Either of the application's users; where the database is lost, both are made again."""
     spec = other(local_postgres)
-    app, clone = roles.application_role(spec.app), f"{roles.application_role(spec.app)}_clone"
+    app, clone = role_names.application_role(spec.app), f"{role_names.application_role(spec.app)}_clone"
     environ = {
         **{"DB_HOST": ",".join(spec.hosts), "DB_PORT": str(spec.port), "DB_NAME": spec.dbname},
         **{"DB_SSL_MODE": "verify-full", "DB_SSL_ROOT_CERT": str(spec.ca)},
@@ -212,7 +212,7 @@ def test_up_keeps_what_a_rotation_left(local_postgres: LocalPostgres) -> None:
             for value in rotated:
                 psycopg.connect(value["url"]).close()
             with psycopg.connect(local_postgres.superuser(), autocommit=True) as root:
-                roles.drop(root, dbname=spec.dbname, owner=roles.admin_role(spec.app), users=[clone, app])
+                roles.drop(root, dbname=spec.dbname, owner=role_names.admin_role(spec.app), users=[clone, app])
         database.ensure(replace(spec, password_version=2))
         assert secrets.read(spec.secret)["username"] == app
     finally:
