@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from operations import snapshot
+from operations import run, snapshot
 from operations.backup import cli as backup_cli
 from operations.condition import cli as condition_cli
 from operations.connect import cli as connect_cli
@@ -108,6 +108,7 @@ for name, group in (
 ):
     app.add_typer(group.app, name=name)
 for command in (
+    run.run,
     condition_cli.status,
     top_cli.top,
     doctor_cli.doctor,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -38,7 +39,7 @@ def logs(checkout: Checkout, stack: str, console: Console, *, name: str = "", li
         for line in _tail(path, end, lines):
             console.print(f"{path.stem} | {line}", soft_wrap=True)
     if follow:
-        for path, line in _follow(read):
+        for path, line in written(read):
             console.print(f"{path.stem} | {line}", soft_wrap=True)
 
 
@@ -50,20 +51,26 @@ def _tail(path: Path, end: int, lines: int) -> list[str]:
         return file.read(end - start).decode(errors="replace").splitlines()[-lines:]
 
 
-def _follow(read: dict[Path, int]) -> Iterator[tuple[Path, str]]:
-    """Whole lines as they are written, from the offsets in *read* on, for ever."""
-    while True:
+def written(read: dict[Path, int], ended: Callable[[], bool] = lambda: False) -> Iterator[tuple[Path, str]]:
+    """Whole lines as they are written, from the offsets in *read* on, until *ended* and all that was there by then."""
+    over = False
+    while not over:
+        over = ended()
         for path, offset in read.items():
-            size = path.stat().st_size
-            start = 0 if size < offset else offset  # a log that has shrunk was begun anew
-            with path.open("rb") as file:
-                file.seek(start)
-                new = file.read(size - start)
+            try:
+                with path.open("rb") as file:
+                    size = os.fstat(file.fileno()).st_size
+                    start = 0 if size < offset else offset  # a log that has shrunk was begun anew
+                    file.seek(start)
+                    new = file.read(size - start)
+            except FileNotFoundError:  # not written yet, or just being put aside
+                continue
             new = new[: new.rfind(b"\n") + 1]
             read[path] = start + len(new)
             for line in new.decode(errors="replace").splitlines():
                 yield path, line
-        time.sleep(_POLL)
+        if not over:
+            time.sleep(_POLL)
 
 
 def _console_of(checkout: Checkout, stack: str, console: Console) -> str:

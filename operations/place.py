@@ -76,11 +76,12 @@ def run_there(place: Place, words: Sequence[str], *, on_line: Callable[[str], No
             f"Stack '{place.name}' has no job that could do this inside its network: give it `backups` in its stack file "
             "(an empty block will do) and bring it up, or run the command where the database can be reached, without --stack."
         )
-    if handles["provider"] == "aws":
-        from operations.remote.aws import run
-    else:
-        from operations.remote.gcp import run
-    return run(place.name, handles, words, on_line)
+    from operations.remote import run
+    from operations.remote.output import Output
+
+    output = Output(as_json="--json" in words, on_line=on_line)
+    what = f"run `{' '.join(words)}` inside stack {place.name}"
+    return run(what, handles, handles["backups"], ["python", "-m", "operations", *words], output)
 
 
 def _own_handles() -> Mapping[str, Any] | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from components.local.host import sweep
+from tests.processes import Sandbox
 from tests.support import LocalPostgres, running_postgres
 
 # A shell starts its background jobs with SIGINT ignored, and so would be every command that a test interrupts.
@@ -28,3 +31,13 @@ def local_postgres() -> Iterator[LocalPostgres]:
     """
     with running_postgres() as postgres:
         yield postgres
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A stack folder that no process outlives."""
+    box = Sandbox(tmp_path.resolve())
+    box.app.mkdir()
+    yield box
+    sweep.sweep(box.folder, grace=1)
+    assert box.remains() == []

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-
 import pulumi
 
 from components.contract import Job, JobArgs
@@ -37,7 +34,9 @@ class LocalJob(Job):
                 on_demand=settings.when == "manual",
                 **common,
             )
-        spec = f"{common['run_dir']}/job.json"
-        command = f"{shlex.quote(sys.executable)} -m components.local.host.processes.jobs {shlex.quote(spec)}"
+        command = f"python -m operations run {short} --stack {args.scope.stack}"
         self.settings = settings
-        self.finish(run_command=pulumi.Output.from_input(command), handle={"environment": common["environment"]})
+        self.finish(
+            run_command=pulumi.Output.from_input(command),
+            handle={"environment": common["environment"], "run_dir": common["run_dir"]},
+        )

@@ -130,7 +130,8 @@ class JobSettings(Workload):
     """A container that runs to its end; its exit code counts."""
 
     when: Literal["deploy", "schedule", "manual"] = "manual"
-    """deploy: before the services on every change of image, command or `watch`; schedule: by `schedule`; manual: by command."""
+    """deploy: before the services on every change of image, command or `watch`; schedule: by `schedule`; manual: by
+    `python -m operations run`."""
     schedule: Cron | None = None
     """Unix cron, five fields."""
     timezone: TimeZone = "Asia/Tokyo"

@@ -1,4 +1,4 @@
-"""A command in the backups job of a stack on Google Cloud: Cloud Run RunJob with other arguments, and its log."""
+"""A job of a stack on Google Cloud: Cloud Run RunJob, with other arguments where some are given, and its log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from operations.cloud.gcp.calls import Api, GcpRefused
 from operations.errors import OperationError
-from operations.remote.output import OnLine, Output
+from operations.remote.output import Output
 from operations.remote.watch import watch
 
 STREAMS = ("stdout", "stderr")
@@ -17,15 +17,13 @@ LATE = timedelta(seconds=10)
 """Entries of one execution come this much out of order at most."""
 
 
-def run(stack: str, handles: Mapping[str, Any], words: Sequence[str], on_line: OnLine | None = None) -> int:
-    """Runs ``python -m operations <words>`` as *handles*' backups job; its exit code. See ``operations.place.run_there``."""
-    output, doing = Output(words, on_line), f"run `{' '.join(words)}` inside stack {stack}"
-    overrides = {"containerOverrides": [{"args": ["python", "-m", "operations", *words]}]}
-    begun = Api("run").call(
-        doing, "POST", f"v2/{handles['backups']['job']}:run", right="run.jobs.runWithOverrides", body={"overrides": overrides}
-    )
-    execution = Execution(doing, handles["region"], str(begun["metadata"]["name"]))
-    output.say(f"Inside stack {stack}, execution {execution.short}:")
+def run(what: str, handles: Mapping[str, Any], definition: Mapping[str, Any], command: Sequence[str], output: Output) -> int:
+    """See ``operations.remote.run``."""
+    body = {"overrides": {"containerOverrides": [{"args": [*command]}]}} if command else {}
+    right = "run.jobs.runWithOverrides" if command else "run.jobs.run"
+    begun = Api("run").call(what, "POST", f"v2/{definition['job']}:run", right=right, body=body)
+    execution = Execution(what, handles["region"], str(begun["metadata"]["name"]))
+    output.say(f"Inside stack {handles['stack']}, execution {execution.short}:")
     watch(execution, output)
     return execution.exit_code()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import typer
 
@@ -13,17 +13,17 @@ OnLine = Callable[[str], None]
 
 
 class Output:
-    """Lines go to standard output. With ``--json`` among the command's *words* only its answer does, at the end; a cloud mixes
-    both streams of a container, so the answer is the last line that is a JSON object or list."""
+    """Lines go to standard output. *as_json*: only the command's answer does, at the end; a cloud mixes both streams of a
+    container, so the answer is the last line that is a JSON object or list."""
 
-    def __init__(self, words: Sequence[str], on_line: OnLine | None = None) -> None:
-        self._as_json, self._on_line = "--json" in words, on_line
+    def __init__(self, *, as_json: bool = False, on_line: OnLine | None = None) -> None:
+        self._as_json, self._on_line = as_json, on_line
         self._answer: str | None = None
         self._console = make_console(stderr=True)
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is missing that must come: without ``--json`` nobody can tell, and nothing must."""
+        """Whether nothing is missing that must come: without JSON nobody can tell, and nothing must."""
         return not self._as_json or self._answer is not None
 
     def line(self, text: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+from components.local.host.processes import jobs
+from components.local.host.processes.jobs import JobSpec
 from tests.engine.deployment import Deployment, refused
 from tests.processes import ensure_cache_server
 from tests.support import free_port
@@ -36,10 +36,11 @@ def test_everything_at_once(deployment: Deployment) -> None:
     (bucket / "logo.svg").write_text("<svg/>")
     assert "no changes" in deployment.up().text
 
+    done = deployment.run("run", "load")
+    assert done.code == 0, done.text
+    assert "hello reference_app\n" in done.out
     command = json.loads(deployment.run("status", "--json").out)["outputs"]["jobs"]["load"]
-    done = subprocess.run(command, shell=True, cwd=deployment.root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "hello reference_app" in deployment.paths.log("job-load").read_text()
+    assert command == "python -m operations run load --stack local"
 
     deployment.configure(buckets={"media": {"deletion_protection": True}})
     deployment.up()
@@ -50,10 +51,7 @@ def test_everything_at_once(deployment: Deployment) -> None:
 def test_the_backup_job_makes_a_verified_backup(deployment: Deployment) -> None:
     deployment.configure()
     deployment.up()
-    spec = deployment.paths.run / "backups" / "job.json"
-    command = [sys.executable, "-m", "components.local.host.processes.jobs", str(spec)]
-    done = subprocess.run(command, cwd=deployment.root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    jobs.run(JobSpec.from_json(json.loads((deployment.paths.run / "backups" / jobs.SPEC).read_text())))
     assert len(list((deployment.paths.backups / "daily").glob("app_*.dump"))) == 1
     listed = deployment.run("backup", "verify", "--to", str(deployment.paths.backups))
     assert listed.code == 0, listed.text

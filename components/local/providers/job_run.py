@@ -78,7 +78,7 @@ class JobRun(Resource, module="local", name="JobRun"):
     ) -> None:
         """See :class:`components.local.host.processes.jobs.JobSpec`. *triggers*: any text whose change runs the job again.
 
-        *on_demand*: only made ready, for ``python -m components.local.host.processes.jobs <run_dir>/job.json``; never run here.
+        *on_demand*: only made ready, for ``python -m operations run``; never run here.
         """
         properties = {
             **{"name": name, "command": list(command), "cwd": cwd, "run_dir": run_dir, "log": log},

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from components.local.host.errors import LocalError
 from components.local.host.processes import services
-from components.local.host.sweep import sweep
 from operations.cloud import service_control
 from operations.cloud.contract import ServiceControl
 from operations.errors import Refused
 from tests.processes import Sandbox
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    box = Sandbox(tmp_path.resolve())
-    box.app.mkdir()
-    yield box
-    sweep(box.folder, grace=1)
 
 
 def control(sandbox: Sandbox) -> ServiceControl:

@@ -1,4 +1,4 @@
-"""A command inside a stack on AWS: the backups task with another command, its log, its exit code; against moto over HTTP."""
+"""Tasks of a stack on AWS, with their own command or another: log, exit code; against moto over HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from moto.ecs.models import ecs_backends
 from operations.errors import Interrupted, OperationError, Refused
 from operations.place import Place, run_there
 from operations.remote import watch
+from operations.run import run
 from tests.components.aws.ecs_server import ACCOUNT, CLUSTER, CONTAINER, GROUP, REGION, EcsServer, Ending, aws_server, refused
+from tests.operations.handles import put_out
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def place(server: EcsServer, **change: Any) -> Place:
         "security_groups": [server.group],
         "log_group": GROUP,
     }
-    handles = {"provider": "aws", "region": REGION, "backups": backups, **change}
+    handles = {"provider": "aws", "stack": "dev", "region": REGION, "backups": backups, "jobs": {"seed": backups}, **change}
     return Place(name="dev", environ={}, handles=handles, remote=True)
 
 
@@ -60,6 +62,20 @@ def test_it_is_the_backups_task_with_other_words(server: EcsServer, capsys: pyte
     assert out == "first\n  second\n"
     assert heard == ["first", "  second"]
     assert f"Inside stack dev, task {task.id}:" in err
+
+
+@pytest.mark.parametrize("words", [[], ["python", "manage.py", "load_csv_data"]], ids=["its own", "another"])
+def test_a_job_runs_its_own_command_or_another(
+    server: EcsServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    server.endings = [Ending(log=('{"rows": 3}',)), Ending(exit_code=7)]
+    put_out(monkeypatch, place(server).handles or {})
+    run("seed", words, "dev")
+    (task,) = server.tasks()
+    assert task.overrides["containerOverrides"] == ([{"name": CONTAINER, "command": words}] if words else [])
+    assert capsys.readouterr().out == '{"rows": 3}\n'
+    with pytest.raises(OperationError, match=r"^Job seed of stack dev failed with exit code 7\.$"):
+        run("seed", words, "dev")
 
 
 def test_with_json_only_the_answer_is_on_standard_output(server: EcsServer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""A command inside a stack on Google Cloud: the backups job with other arguments, its log, its exit code; over real HTTP."""
+"""Jobs of a stack on Google Cloud, with their own command or another: log, exit code; over real HTTP."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ import pytest
 from operations.errors import Interrupted, OperationError
 from operations.place import Place, run_there
 from operations.remote import watch
+from operations.run import run
+from tests.operations.handles import put_out
 
 JOB = "projects/shop-1/locations/asia-northeast1/jobs/shop-dev-backups-create"
 EXECUTION = f"{JOB}/executions/shop-dev-backups-create-x7k2p"
-HANDLES = {"provider": "gcp", "region": "asia-northeast1", "project": "shop-1", "backups": {"job": JOB}}
+HANDLES = {
+    "provider": "gcp", "stack": "gcp-dev", "region": "asia-northeast1", "project": "shop-1",
+    "backups": {"job": JOB}, "jobs": {"seed": {"job": JOB}},
+}  # fmt: skip
 
 
 @dataclass
@@ -131,6 +136,17 @@ def test_it_is_the_backups_job_with_other_words(google: Google, capsys: pytest.C
     asked = next(body for _, path, body in google.asked if path == "/v2/entries:list")
     assert asked["resourceNames"] == ["projects/shop-1"]
     assert 'labels."run.googleapis.com/execution_name"="shop-dev-backups-create-x7k2p"' in asked["filter"]
+
+
+@pytest.mark.parametrize("words", [[], ["python", "manage.py", "load_csv_data"]], ids=["its own", "another"])
+def test_a_job_runs_its_own_command_or_another(google: Google, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    put_out(monkeypatch, HANDLES)
+    run("seed", words, "gcp-dev")
+    overrides = {"overrides": {"containerOverrides": [{"args": words}]}} if words else {}
+    assert google.asked[0] == ("POST", f"/v2/{JOB}:run", overrides)
+    google.looks, google.exit_code = 2, 7
+    with pytest.raises(OperationError, match=r"^Job seed of stack gcp-dev failed with exit code 7\.$"):
+        run("seed", words, "gcp-dev")
 
 
 def test_a_log_that_is_away_for_a_moment_is_asked_again(google: Google, capsys: pytest.CaptureFixture[str]) -> None:

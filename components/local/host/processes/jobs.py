@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -102,12 +100,32 @@ def observe(run_dir: Path) -> JobState:
 
 
 def run(spec: JobSpec) -> JobState:
-    """Run the job and wait for its end. Two runs of one job never overlap: the second waits for the first.
+    """:func:`attempt` that must succeed.
+
+    :raises LocalError: it could not start, failed or took too long: exit code, last log lines, log file.
+    """
+    since, state = attempt(spec)
+    if state.state == "succeeded":
+        return state
+    lines = secrets.mask(logfile.tail(spec.log, since=since), spec.secrets.values())
+    raise LocalError(f"{failure(spec, state)}. Its last log lines ({spec.log}):\n{lines}")
+
+
+def failure(spec: JobSpec, state: JobState) -> str:
+    """How the run that ended with *state* went wrong, as half a sentence."""
+    if state.exit_code is None:
+        return f"job {spec.name} was stopped after {spec.timeout:g} s, the time {spec.key}.timeout allows"
+    return f"job {spec.name} failed with exit code {state.exit_code} after {state.seconds:.1f} s"
+
+
+def attempt(spec: JobSpec) -> tuple[int, JobState]:
+    """Run the job and wait for its end; where in its log this run begins, and how it ended. Two runs of one job never overlap:
+    the second waits for the first.
 
     The command and all it started is stopped when its time is up, when the caller is interrupted, and when the caller
     is killed (then by its guard).
 
-    :raises LocalError: it could not start, failed or took too long: exit code, last log lines, log file.
+    :raises LocalError: it could not start.
     """
     require_command(spec.command, spec.cwd, owner=f"job {spec.name}", key=spec.key)
     try:
@@ -119,15 +137,7 @@ def run(spec: JobSpec) -> JobState:
         earlier = read_json(spec.run_dir / FILE) or {}
         end_remains(spec.run_dir, Identity.load(earlier.get("child")), grace=spec.stop_timeout)
         variables = environment.of(spec.run_dir, spec.environment, values)
-        since, state = _run(spec, variables)
-    if state.state == "succeeded":
-        return state
-    lines = secrets.mask(logfile.tail(spec.log, since=since), spec.secrets.values())
-    if state.exit_code is None:
-        what = f"was stopped after {spec.timeout:g} s, the time {spec.key}.timeout allows"
-    else:
-        what = f"failed with exit code {state.exit_code} after {state.seconds:.1f} s"
-    raise LocalError(f"job {spec.name} {what}. Its last log lines ({spec.log}):\n{lines}")
+        return _run(spec, variables)
 
 
 def _run(spec: JobSpec, variables: Mapping[str, str]) -> tuple[int, JobState]:
@@ -177,21 +187,3 @@ def _end(process: subprocess.Popen[bytes], grace: float) -> None:
         process.kill()
     end_session(process.pid, grace=0)
     process.wait()
-
-
-def main() -> int:
-    """Run the job of the given ``job.json``; its exit code is ours, and so is its failure."""
-    try:
-        state = run(JobSpec.from_json(json.loads(Path(sys.argv[1]).read_text())))
-    except (IndexError, OSError):
-        print("usage: python -m components.local.host.processes.jobs <run folder>/job.json", file=sys.stderr)
-        return 2
-    except LocalError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"done in {state.seconds:.1f} s")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -114,23 +114,6 @@ run(JobSpec.from_json(json.load(open(sys.argv[1]))))
     assert jobs.run(sandbox.job("pass")).state == "succeeded"
 
 
-def test_a_job_run_by_hand(sandbox: Sandbox) -> None:
-    def by_hand(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [PYTHON, "-m", "components.local.host.processes.jobs", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    file = sandbox.folder / "job.json"
-    write_json(file, sandbox.job("print('worked')").to_json())
-    answer = by_hand(str(file))
-    assert (answer.returncode, answer.stderr) == (0, "")
-    assert answer.stdout.startswith("done in ")
-    write_json(file, sandbox.job("raise SystemExit(3)").to_json())
-    answer = by_hand(str(file))
-    assert answer.returncode == 1
-    assert answer.stderr.startswith("job migrate failed with exit code 3 after ")
-    assert by_hand().returncode == by_hand("/no/such/job.json").returncode == 2
-
-
 def test_children_left_by_a_finished_job_are_ended(sandbox: Sandbox) -> None:
     spec = sandbox.job(FOREVER.rstrip().removesuffix("time.sleep(600)"))
     assert jobs.run(spec).state == "succeeded"
