@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +79,20 @@ def test_a_cloud_sdk_stays_in_its_folder() -> None:
         if starts(module, sdk) and not inside(path, folder)
     ]
     assert not wrong
+
+
+def test_types_of_every_service_in_use_are_checked() -> None:
+    """mypy takes a service that it is not told to look into for anything at all, and accepts every argument."""
+    overrides = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    followed = {module for one in overrides if one["follow_imports"] == "normal" for module in one["module"]}
+    used = {
+        f"pulumi_{cloud}.{service}.*"
+        for cloud in ("aws", "gcp")
+        for path in CODE
+        if inside(path, f"components/{cloud}/")
+        for service in re.findall(rf"(?<![\w.]){cloud}\.([a-z]\w*)\.[A-Z]", path.read_text())
+    }
+    assert {module for module in followed if module.endswith(".*")} == used
 
 
 def test_the_policy_sdk_stays_at_the_edge() -> None:
