@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pulumi_aws
-import pulumi_gcp
 import pytest
 
 from policies.catalogue import RULES
@@ -20,21 +17,9 @@ from policies.levels import config_of, file_of, load
 from policies.resource import Stack
 from policies.rule import AnyRule, NotApplicable, Rule, StackRule
 from policies.table import README, insert
+from tests.sdk import resource_types
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@cache
-def sdk_tokens() -> frozenset[str]:
-    """Every resource type of the two SDKs, from the texts of their classes: importing all modules takes half a minute."""
-    found = set()
-    for sdk in (pulumi_aws, pulumi_gcp):
-        for file in Path(sdk.__file__).parent.rglob("*.py"):
-            found.update(
-                re.findall(r"^\s+'((?:aws|gcp):[a-zA-Z0-9]+/[a-zA-Z0-9]+:[a-zA-Z0-9]+)',$", file.read_text(), re.MULTILINE)
-            )
-    assert "aws:rds/cluster:Cluster" in found
-    return frozenset(found)
 
 
 def tokens(rule: AnyRule) -> tuple[str, ...]:
@@ -85,7 +70,7 @@ def test_a_rule_says_all_that_a_reader_needs(rule: AnyRule) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_every_type_exists(rule: AnyRule) -> None:
     """A typo makes a policy dead, and nothing else would tell."""
-    assert not [token for token in tokens(rule) if token not in sdk_tokens()]
+    assert not [token for token in tokens(rule) if token not in resource_types()]
     if isinstance(rule, Rule):
         for cloud, side in (("aws:", rule.aws), ("gcp:", rule.gcp)):
             checks = side if isinstance(side, tuple) else () if isinstance(side, NotApplicable) else (side,)

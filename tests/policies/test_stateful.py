@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.stateful import STATEFUL, holds_data
-from tests.policies.test_catalogue import sdk_tokens
+from tests.sdk import resource_types
 from tests.test_main import recorded
 
 NOT_DATA = {
@@ -24,7 +24,7 @@ NOT_DATA = {
 
 
 def test_every_type_exists() -> None:
-    assert [token for token in STATEFUL if token not in sdk_tokens()] == []
+    assert [token for token in STATEFUL if token not in resource_types()] == []
     assert all(STATEFUL.values())
 
 

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-
 import pytest
 
 from operations.review.charges.aws_database import vcpus
 from operations.review.charges.charge import runs_of_cron
 from operations.review.cost import OURS, charges_of, estimate
 from tests.operations.review.price_stacks import real, resource, stack
+from tests.sdk import resource_types
 
 CHARGED, FREE = {cloud: charges_of(cloud)[0] for cloud in ("aws", "gcp")}, charges_of("aws")[1]
 TOKENS = sorted({*CHARGED["aws"], *CHARGED["gcp"], *FREE})
 
 
-@cache
-def class_of(token: str) -> type:
-    """The SDK's class for a type token; raises where there is none."""
-    cloud, path, name = token.split(":")
-    module = path.partition("/")[0]
-    return getattr(import_module(f"pulumi_{cloud}.{ {'lambda': 'lambda_'}.get(module, module) }"), name)
-
-
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_type_of_the_tables_exists(token: str) -> None:
     """A slip of the pen would make its row dead and the type unknown."""
-    assert class_of(token).pulumi_type == token
+    assert token in resource_types()
 
 
 def test_no_type_is_both_charged_and_free() -> None:
