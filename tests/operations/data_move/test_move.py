@@ -3,90 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from operations import place
-from operations.data_move import cli
 from operations.place import Place
 from tests.operations.conftest import ROOT, made_database
+from tests.operations.data_move.moves import SCHEMA, change, counts, run
 from tests.processes import until
 from tests.support import LocalPostgres
-
-SCHEMA = """
-    CREATE TABLE users (
-        id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email varchar(60) UNIQUE NOT NULL, boss integer REFERENCES users,
-        active boolean NOT NULL DEFAULT true, created timestamptz NOT NULL, born date, wage numeric(8,2), score real,
-        token uuid, settings jsonb, photo bytea, seen timestamp, note text
-    );
-    CREATE TABLE posts (id bigserial PRIMARY KEY, user_id integer NOT NULL REFERENCES users, title text NOT NULL);
-    CREATE TABLE empty_one (id int);
-    CREATE TABLE schema_migrations (version int);
-    INSERT INTO schema_migrations VALUES (1);
-"""
-FILE = """
-    CREATE TABLE users (
-        id INTEGER PRIMARY KEY, email TEXT, boss INTEGER, active INTEGER, created TEXT, born TEXT, wage NUMERIC, score REAL,
-        token TEXT, settings TEXT, photo BLOB, seen INTEGER, note TEXT
-    );
-    CREATE TABLE posts (id INTEGER PRIMARY KEY, user_id INTEGER, title TEXT);
-    CREATE TABLE __drizzle_migrations (id INTEGER);
-    INSERT INTO __drizzle_migrations VALUES (1);
-    INSERT INTO users VALUES (7, 'a@x', 9, 1, '2026-01-02 03:04:05.678', '1990-05-06', 1234.5, 0.1,
-        '6ba7b8109dad11d180b400c04fd430c8', '{"b": 1.0, "a": [1e2, "ü"]}', x'00ff', 1767322800, 'tab	and\nline');
-    INSERT INTO users VALUES (9, 'b@x', NULL, 0, '2026-01-02T03:04:05+09:00', NULL, NULL, NULL, NULL, NULL, NULL,
-        1767322800123, '');
-    INSERT INTO posts VALUES (3, 9, '題名'), (4, 7, 'second');
-"""
-
-
-@pytest.fixture(scope="module")
-def _target(local_postgres: LocalPostgres) -> Iterator[Any]:
-    with made_database(local_postgres) as database:
-        yield database
-
-
-@pytest.fixture
-def target(_target: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A database with tables and no rows, that the environment contract names."""
-    _target.rows("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    _target.rows(SCHEMA)
-    for name, value in _target.environ().items():
-        monkeypatch.setenv(name, value)
-    return _target
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "dev.db"
-    change(path, FILE)
-    return path
-
-
-def change(path: Path, script: str) -> None:
-    with closing(sqlite3.connect(path)) as file:
-        file.executescript(script)
-
-
-def run(*words: str) -> Result:
-    done = CliRunner().invoke(cli.app, words)
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done
-
-
-def counts(database: Any) -> tuple[int, int]:
-    return database.one("SELECT count(*) FROM users"), database.one("SELECT count(*) FROM posts")
 
 
 def test_sqlite(target: Any, file: Path) -> None:
@@ -216,39 +146,6 @@ def test_a_stack_in_a_cloud(monkeypatch: pytest.MonkeyPatch, file: Path) -> None
     assert len(asked) == 1
 
 
-def test_dumpdata(target: Any, tmp_path: Path) -> None:
-    target.rows(
-        "CREATE TABLE django_content_type (id serial PRIMARY KEY, app_label text, model text);"
-        "INSERT INTO django_content_type (app_label, model) VALUES ('made', 'anew');"
-        "CREATE TABLE shop_item (id bigserial PRIMARY KEY, name text, kind_id int REFERENCES django_content_type"
-        " DEFERRABLE INITIALLY DEFERRED, data jsonb, raw bytea);"
-        "CREATE TABLE shop_item_friends (id bigserial PRIMARY KEY, from_item_id bigint REFERENCES shop_item,"
-        " to_item_id bigint REFERENCES shop_item)"
-    )
-    items = [
-        {"model": "contenttypes.contenttype", "pk": 5, "fields": {"app_label": "shop", "model": "item"}},
-        {"model": "shop.item", "pk": 2, "fields": {"name": "a", "kind": 5, "data": {"x": [1]}, "raw": "AP8=", "friends": [3]}},
-        {"model": "shop.item", "pk": 3, "fields": {"name": "b", "kind": None, "data": None, "raw": None, "friends": []}},
-    ]
-    path = tmp_path / "data.json"
-    path.write_text(json.dumps(items))
-    done = run("move", "--from", str(path))
-    assert done.exit_code == 0, done.output
-    assert "give way to the source's" in done.stderr
-    assert target.rows("SELECT id, kind_id, data, raw FROM shop_item ORDER BY id") == [
-        (2, 5, {"x": [1]}, b"\0\xff"),
-        (3, None, None, None),
-    ]
-    assert target.rows("SELECT from_item_id, to_item_id FROM shop_item_friends") == [(2, 3)]
-    items[1]["fields"]["kind"] = ["shop", "item"]
-    path.write_text(json.dumps(items))
-    natural = run("move", "--from", str(path))
-    assert natural.exit_code == 2
-    assert "loaddata" in natural.stderr
-    path.write_text('{"model": 1}')
-    assert "no file of dumpdata" in run("move", "--from", str(path)).stderr
-
-
 def test_a_circle_of_foreign_keys(target: Any, file: Path) -> None:
     target.rows("ALTER TABLE users ADD COLUMN first_post bigint, ADD CONSTRAINT first FOREIGN KEY (first_post) REFERENCES posts")
     refused = run("move", "--from", f"sqlite:///{file}")
@@ -279,27 +176,3 @@ def test_bad_addresses(target: Any, address: str) -> None:
 def test_no_sqlite_file(target: Any, tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("no database, but a long enough text to be read as the header of one" * 20)
     assert "cannot be read as a SQLite file" in run("move", "--from", f"sqlite:///{tmp_path / 'x.db'}").stderr
-
-
-def test_csv(target: Any, tmp_path: Path) -> None:
-    path = tmp_path / "users.csv"
-    path.write_text('id,email,created,note\n5,a@x,2026-01-01,"x, ""y"""\n6,b@x,2026-01-02,\n', encoding="utf-8-sig")
-    done = run("load", str(path), "--table", "users")
-    assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("2 rows loaded into public.users in ")
-    assert target.rows("SELECT id, note, active FROM users ORDER BY id") == [(5, 'x, "y"', True), (6, None, True)]
-    assert target.one("INSERT INTO users (email, created) VALUES ('c@x', now()) RETURNING id") == 7
-    assert "--append adds to them" in run("load", str(path), "--table", "users").stderr
-    path.write_text("email,created\nd@x,2026-01-03\ne@x,no date\n")
-    failed = run("load", str(path), "--table", "public.users", "--append")
-    assert failed.exit_code == 1
-    assert "invalid input syntax for type timestamp with time zone (row 3, column created). No row was loaded." in failed.stderr
-    assert target.one("SELECT count(*) FROM users") == 3
-    path.write_text("email,nope\n")
-    assert "names nope, and public.users has no such column" in run("load", str(path), "--table", "users").stderr
-    path.write_text("email\n")
-    assert "needs a value for created" in run("load", str(path), "--table", "users").stderr
-    assert "has no table nope" in run("load", str(path), "--table", "nope").stderr
-    path.write_text("")
-    assert run("load", str(path), "--table", "users").exit_code == 2
-    assert run("load", os.devnull + "x", "--table", "users").exit_code == 2
