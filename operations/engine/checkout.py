@@ -60,6 +60,10 @@ class Checkout:
     def own_backend(self) -> bool:
         return not os.environ.get(BACKEND)
 
+    def records(self, stack: str) -> bool:
+        """Whether the state of *stack* is in this checkout's own folder. False says nothing: Pulumi knows other backends."""
+        return self.own_backend and (self.state / "pulumi/.pulumi/stacks" / self.project / f"{stack}.json").is_file()
+
     def backend_url(self) -> str:
         """Where Pulumi keeps its state: PULUMI_BACKEND_URL, else a folder of this checkout (made when missing).
 

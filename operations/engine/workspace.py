@@ -32,6 +32,13 @@ _UNREAD = UpdateSummary(kind="update", start_time=datetime.now(UTC), message="",
 class EngineWorkspace(LocalWorkspace):
     """The Automation API's workspace; secrets stay encrypted. It would ask for all outputs twice, and decrypt what it exports."""
 
+    checkout: Checkout
+
+    def select_stack(self, stack_name: str) -> None:
+        """Every command names its stack, so this only tells whether there is one; so does a state that lies here."""
+        if not self.checkout.records(stack_name):
+            super().select_stack(stack_name)
+
     def export_stack(self, stack_name: str) -> Deployment:
         state = json.loads(self._run_pulumi_cmd_sync(["stack", "export", "--stack", stack_name]).stdout)
         return Deployment(version=state["version"], deployment=state["deployment"])
@@ -121,6 +128,7 @@ def open_workspace(checkout: Checkout, stack: str) -> Workspace:
     pulumi = EngineWorkspace(
         work_dir=str(folder), program=program_of(checkout.root), env_vars=environment, pulumi_command=command
     )
+    pulumi.checkout = checkout
     return Workspace(checkout=checkout, stack_name=stack, command=command, pulumi=pulumi)
 
 
