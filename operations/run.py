@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +18,9 @@ from operations.errors import OperationError, Refused
 
 if TYPE_CHECKING:
     from operations.stack import DeployedStack
+
+_NOTE = re.compile(r"\[\d{4}-\S+\] job ")
+"""When a run began and ended, as ``LogFile.note`` writes it."""
 
 
 def run(
@@ -77,14 +81,14 @@ def _here(found: DeployedStack, job: str, handle: Mapping[str, Any], words: Sequ
 
 @contextmanager
 def _shown(log: Path) -> Iterator[None]:
-    """What is written to *log* from now on goes to standard output."""
+    """What the job writes to *log* from now on goes to standard output, our own notes between it to standard error."""
     from operations.logs import written
 
     ended, read = Event(), {log: log.stat().st_size if log.is_file() else 0}
 
     def show() -> None:
         for _, line in written(read, ended.is_set):
-            typer.echo(line)
+            typer.echo(line, err=_NOTE.match(line) is not None)
 
     thread = Thread(target=show, daemon=True)
     thread.start()

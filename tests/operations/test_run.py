@@ -53,8 +53,8 @@ def test_its_words_come_as_they_are_written_and_ours_beside_them(
     run("seed", None, "local")
     watcher.join()
     out, err = capsys.readouterr()
-    assert "end\n" in seen + out
-    assert err == "Job seed of stack local is done.\n"
+    assert seen + out == "blue\nend\n"
+    assert err.endswith("Job seed of stack local is done.\n")
 
 
 def test_another_command_has_its_variables_and_leaves_its_own(
