@@ -62,10 +62,10 @@ def _here(found: DeployedStack, job: str, handle: Mapping[str, Any], words: Sequ
     from components.local.host.jsonfile import read_json
     from components.local.host.processes.jobs import SPEC, JobSpec, attempt, failure, observe
 
-    run_dir = Path(handle["run_dir"])
+    run_dir = Path(handle.get("run_dir", ""))  # one brought up by an older version says nothing
     record = read_json(run_dir / SPEC)
     if record is None:
-        raise Refused(f"Job {job} of stack {found.name} is not there any more: run `make up STACK={found.name}` once.")
+        raise Refused(f"Job {job} of stack {found.name} is not to be found: run `make up STACK={found.name}` once.")
     spec = JobSpec.from_json(record)
     spec = replace(spec, command=tuple(words)) if words else spec
     if observe(run_dir).state == "running":
