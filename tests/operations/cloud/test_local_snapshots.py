@@ -66,7 +66,18 @@ def test_a_snapshot_is_whole_and_taken_once(postgres: LocalPostgres, control: Lo
     assert newer == same
     assert not half.exists(), "what a killed run left is swept"
     assert [found.id for found in control.snapshots()] == ["newer", "before"]
-    control.delete_snapshot(newer.id)
+
+    def delete(_: int) -> str:
+        try:
+            control.delete_snapshot(newer.id)
+        except Refused as error:
+            return str(error)
+        return "deleted"
+
+    with ThreadPoolExecutor() as two:
+        said = sorted(two.map(delete, range(2)))
+    assert said[0] == "deleted"
+    assert said[1] == "there is no snapshot 'newer' of this database (there: before)."
     assert [found.id for found in control.snapshots()] == ["before"]
     assert {path.name for path in (postgres.cluster_dir / "snapshots").iterdir()} == {"before"}
 
