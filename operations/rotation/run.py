@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
@@ -106,7 +106,12 @@ def alone(conninfo: str) -> Iterator[Session]:
         row = session.execute("select pg_try_advisory_lock(%s)", [LOCK]).fetchone()
         if not (row and row[0]):
             raise Refused(f"Another rotation of {session.info.dbname} is at work; run the command again when it is over.")
-        yield session
+        try:
+            yield session
+        finally:
+            # to close alone would give it back a moment later, when the server's process has ended
+            with suppress(psycopg.Error):
+                session.execute("select pg_advisory_unlock(%s)", [LOCK])
 
 
 def _rotated(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from operations import application_login
+from operations.connection import connect
 from operations.errors import OperationError, Refused
 from operations.rotation import run
 from operations.rotation.files import FileStore
@@ -122,6 +124,15 @@ def test_while_another_is_at_work(logins: Logins) -> None:
         logins.rotate()
     assert str(caught.value) == f"Another rotation of {logins.database.name} is at work; run the command again when it is over."
     assert logins.value() == before
+
+
+def test_the_next_one_may_begin_at_once(in_files: Logins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server ends a session a moment after its client has gone, and would give the lock back only then."""
+    with ExitStack() as ended_late:
+        monkeypatch.setattr(run, "connect", lambda *args: nullcontext(ended_late.enter_context(connect(*args))))
+        for _ in range(2):
+            with run.alone(in_files.database.owner):
+                pass
 
 
 def test_only_what_is_due(logins: Logins) -> None:
