@@ -26,7 +26,7 @@ from tests.support import LocalPostgres, running_postgres
 
 BAR = 0.85
 ROUNDS = 3
-ROWS = 300_000
+ROWS = 1_500_000
 FILL = f"""
     create table orders (id bigint primary key, customer bigint, reference text, note text, at timestamptz);
     insert into orders select g, g % 5000, md5(g::text), md5((g * 7)::text) || md5((-g)::text), now() - g * interval '1 second'
