@@ -11,12 +11,13 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from operations.console import make_console
 from operations.errors import OperationError, Refused
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from operations.stack import DeployedStack
 
 _NOTE = re.compile(r"\[\d{4}-\S+\] job ")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,6 +130,13 @@ def test_only_config_reads_the_configuration() -> None:
     reads = re.compile(r"pulumi\.Config\(|runtime import config|pulumi\.runtime\.config")
     readers = {short(path) for path in CODE if reads.search(path.read_text())}
     assert readers == {"components/config.py"}
+
+
+def test_the_command_line_loads_what_a_command_needs_only_when_it_runs() -> None:
+    heavy = ("boto3", "google.auth", "grpc", "policies", "psycopg", "pulumi", "pydantic", "rich", "yaml")
+    look = f"import sys, operations.cli; print(*[name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_files_stay_short() -> None:
