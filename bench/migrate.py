@@ -59,8 +59,9 @@ def compare(name: str, bare: Callable[[], object], ours: Callable[[], object], r
     """Whether the ratio of the medians, printed, is over *bar*."""
     pairs = [(milliseconds(bare), milliseconds(ours)) for _ in range(rounds)]
     one, other = (statistics.median(side) for side in zip(*pairs, strict=True))
-    print(f"migrate with nothing to do: {name} {one:.1f} ms, ours {other:.1f} ms, ratio {other / one:.2f} (bar {bar})")
-    return other / one > bar
+    ratio: float = other / one
+    print(f"migrate with nothing to do: {name} {one:.1f} ms, ours {other:.1f} ms, ratio {ratio:.2f} (bar {bar})")
+    return ratio > bar
 
 
 if __name__ == "__main__":
