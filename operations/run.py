@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,12 +15,7 @@ from operations.console import make_console
 from operations.errors import OperationError, Refused
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from operations.stack import DeployedStack
-
-_NOTE = re.compile(r"\[\d{4}-\S+\] job ")
-"""When a run began and ended, as ``LogFile.note`` writes it."""
 
 
 def run(
@@ -36,7 +30,7 @@ def run(
     """
     from operations.stack import deployed
 
-    found, console = deployed(stack), make_console(stderr=True)
+    found = deployed(stack)
     jobs = found.handles.get("jobs") or {}
     if job not in jobs:
         raise Refused(
@@ -44,33 +38,32 @@ def run(
             f"Pulumi.{stack}.yaml; bring a new one up with `make up STACK={stack}`."
         )
     begin = _here if found.handles["provider"] == "local" else _there
-    begin(found, job, jobs[job], words or [], console)
-    console.print(f"Job {job} of stack {stack} is done.")
+    begin(found, job, jobs[job], words or [])
+    make_console(stderr=True).print(f"Job {job} of stack {stack} is done.")
 
 
-def _there(found: DeployedStack, job: str, handle: Mapping[str, Any], words: Sequence[str], console: Console) -> None:
+def _there(found: DeployedStack, job: str, handle: Mapping[str, Any], words: Sequence[str]) -> None:
     from operations import remote
     from operations.remote.output import Output
 
-    del console  # the watching has its own
     code = remote.run(f"run job {job} of stack {found.name}", found.handles, handle, words, Output())
     if code:
         raise OperationError(f"Job {job} of stack {found.name} failed with exit code {code}.")
 
 
-def _here(found: DeployedStack, job: str, handle: Mapping[str, Any], words: Sequence[str], console: Console) -> None:
+def _here(found: DeployedStack, job: str, handle: Mapping[str, Any], words: Sequence[str]) -> None:
     from components.local.host.errors import LocalError
     from components.local.host.jsonfile import read_json
     from components.local.host.processes.jobs import SPEC, JobSpec, attempt, failure, observe
 
-    run_dir = Path(handle.get("run_dir", ""))  # one brought up by an older version says nothing
-    record = read_json(run_dir / SPEC)
+    # a job that an older version brought up has no run_dir
+    record = read_json(Path(handle["run_dir"]) / SPEC) if "run_dir" in handle else None
     if record is None:
         raise Refused(f"Job {job} of stack {found.name} is not to be found: run `make up STACK={found.name}` once.")
     spec = JobSpec.from_json(record)
     spec = replace(spec, command=tuple(words)) if words else spec
-    if observe(run_dir).state == "running":
-        console.print(f"Job {job} runs already; this run begins when that one has ended.")
+    if observe(spec.run_dir).state == "running":
+        make_console(stderr=True).print(f"Job {job} runs already; this run begins when that one has ended.")
     try:
         with _shown(spec.log):
             _, state = attempt(spec)
@@ -83,13 +76,14 @@ def _here(found: DeployedStack, job: str, handle: Mapping[str, Any], words: Sequ
 @contextmanager
 def _shown(log: Path) -> Iterator[None]:
     """What the job writes to *log* from now on goes to standard output, our own notes between it to standard error."""
+    from components.local.host.processes.jobs import is_note
     from operations.logs import written
 
     ended, read = Event(), {log: log.stat().st_size if log.is_file() else 0}
 
     def show() -> None:
         for _, line in written(read, ended.is_set):
-            typer.echo(line, err=_NOTE.match(line) is not None)
+            typer.echo(line, err=is_note(line))
 
     thread = Thread(target=show, daemon=True)
     thread.start()

@@ -57,12 +57,16 @@ class Checkout:
         return str(config.get(f"{self.project}:provider", "")) if isinstance(config, dict) else ""
 
     @property
+    def _backend(self) -> Path:
+        return self.state / "pulumi"
+
+    @property
     def own_backend(self) -> bool:
         return not os.environ.get(BACKEND)
 
     def records(self, stack: str) -> bool:
         """Whether the state of *stack* is in this checkout's own folder. False says nothing: Pulumi knows other backends."""
-        return self.own_backend and (self.state / "pulumi/.pulumi/stacks" / self.project / f"{stack}.json").is_file()
+        return self.own_backend and (self._backend / ".pulumi/stacks" / self.project / f"{stack}.json").is_file()
 
     def backend_url(self) -> str:
         """Where Pulumi keeps its state: PULUMI_BACKEND_URL, else a folder of this checkout (made when missing).
@@ -71,9 +75,8 @@ class Checkout:
         """
         wanted = os.environ.get(BACKEND)
         if not wanted:
-            folder = self.state / "pulumi"
-            folder.mkdir(parents=True, exist_ok=True)
-            return f"file://{folder}"
+            self._backend.mkdir(parents=True, exist_ok=True)
+            return f"file://{self._backend}"
         folder_of = wanted.removeprefix("file://")
         if folder_of != wanted and not folder_of.startswith(("/", "~")):
             return f"file://{(self.root / folder_of).resolve()}"

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pulumi.automation import Deployment, LocalWorkspace, OutputMap, OutputValue, Stack, UpdateSummary
@@ -32,11 +33,13 @@ _UNREAD = UpdateSummary(kind="update", start_time=datetime.now(UTC), message="",
 class EngineWorkspace(LocalWorkspace):
     """The Automation API's workspace; secrets stay encrypted. It would ask for all outputs twice, and decrypt what it exports."""
 
-    checkout: Checkout
+    def __init__(self, checkout: Checkout, **options: Any) -> None:
+        super().__init__(**options)
+        self._checkout = checkout
 
     def select_stack(self, stack_name: str) -> None:
         """Every command names its stack, so this only tells whether there is one; so does a state that lies here."""
-        if not self.checkout.records(stack_name):
+        if not self._checkout.records(stack_name):
             super().select_stack(stack_name)
 
     def export_stack(self, stack_name: str) -> Deployment:
@@ -126,9 +129,8 @@ def open_workspace(checkout: Checkout, stack: str) -> Workspace:
         sys.path.insert(0, str(checkout.root))
     command = EngineCommand(cli)
     pulumi = EngineWorkspace(
-        work_dir=str(folder), program=program_of(checkout.root), env_vars=environment, pulumi_command=command
+        checkout, work_dir=str(folder), program=program_of(checkout.root), env_vars=environment, pulumi_command=command
     )
-    pulumi.checkout = checkout
     return Workspace(checkout=checkout, stack_name=stack, command=command, pulumi=pulumi)
 
 

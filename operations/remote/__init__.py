@@ -16,7 +16,7 @@ def run(what: str, handles: Mapping[str, Any], definition: Mapping[str, Any], co
     job, and says how to stop it. Raises OperationError where it cannot be started or followed.
     """
     if handles["provider"] == "aws":
-        from operations.remote import aws as cloud
+        from operations.remote.aws import run as begin
     else:
-        from operations.remote import gcp as cloud  # type: ignore[no-redef]
-    return cloud.run(what, handles, definition, command, output)
+        from operations.remote.gcp import run as begin
+    return begin(what, handles, definition, command, output)

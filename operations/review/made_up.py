@@ -37,11 +37,10 @@ def _of_sdk(sdk: str, token: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """From the annotations of a class that was generated for Pulumi; what is optional, a list or a map is left out."""
     module, cls_name = token.split(":")[1].partition("/")[0], token.rpartition(":")[2]
     loaded = sys.modules.get(f"{sdk}.{ {'lambda': 'lambda_'}.get(module, module) }")
-    if type(loaded) is not ModuleType:  # not there, or still to be loaded at its first use
-        return _WITHOUT_CLASS.get(token, {}), ()
-    cls = getattr(loaded, cls_name, None)
+    # another type: a module that is still to be loaded, at its first use
+    cls = getattr(loaded, cls_name, None) if type(loaded) is ModuleType else None
     if cls is None:
-        return {}, ()
+        return _WITHOUT_CLASS.get(token, {}), ()
     texts: dict[str, str] = {}
     numbers: list[str] = []
     for attribute, value in vars(cls).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from components.local.host.processes.process import KILL_SECONDS, Identity, end_
 from components.local.host.processes.status import FILE
 
 SPEC = "job.json"
+
+_NOTE = re.compile(r"\[\d{4}-\S+\] job ")
 
 TIMEOUT = 3600.0
 """Seconds a job may take by default."""
@@ -86,6 +89,11 @@ def write(spec: JobSpec) -> None:
     """Leave the job's spec in its folder, for those who run it by hand."""
     private_folder(spec.run_dir)
     write_json(spec.run_dir / SPEC, spec.to_json())
+
+
+def is_note(line: str) -> bool:
+    """Whether *line* of a job's log says when a run began or ended, and is none of the job's own."""
+    return _NOTE.match(line) is not None
 
 
 def observe(run_dir: Path) -> JobState:
