@@ -39,19 +39,19 @@ TRUST = 1.0
 RETRY = 0.5
 """Seconds between attempts to connect during an outage, so also the longest delay after its end."""
 
-
 CANCELLING = 5.0
 """Seconds that a cancelled statement has to end; then the connection is closed."""
 
 
 class PooledConnection(Connection[DictRow]):
-    """A connection that knows when it was made and when it was last used, and waits for no answer forever.
+    """A connection that knows when it was begun and when it was last used, and waits for no answer forever.
 
     A statement that takes longer than ``statement_timeout`` is cancelled from here. As a setting of the session it would reach
     others behind a pooler (PgBouncer, Cloud SQL's), and behind RDS Proxy it would take the session out of the pooling.
     """
 
-    made_at: float
+    begun_at: float
+    """When its making began (monotonic seconds): what it knows of the server is no newer."""
     used_at: float
     _news: select.poll
     _connector: Connector | None = None
@@ -60,6 +60,7 @@ class PooledConnection(Connection[DictRow]):
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
         connector: Connector = kwargs.pop("connector")
+        begun_at = time.monotonic()
         connection = connector.connect(partial(super().connect, conninfo, **kwargs))
         connection.read_only = connector.read_only or None
         # A managed server's default, so nothing is sent. It is one of the few settings that poolers restore for each client.
@@ -67,7 +68,7 @@ class PooledConnection(Connection[DictRow]):
             connection.execute("SET timezone TO 'UTC'")
             connection.commit()
         connection._connector = connector
-        connection.made_at = connection.used_at = time.monotonic()
+        connection.begun_at, connection.used_at = begun_at, time.monotonic()
         connection._news = select.poll()
         connection._news.register(connection.fileno(), select.POLLIN)
         return connection
@@ -159,7 +160,7 @@ class Pool(ConnectionPool[PooledConnection]):
     def clear(self, seen: PooledConnection | None = None) -> None:
         """Replaces all connections, those in use when they come back. Once per burst: not where *seen* is the older."""
         with self._draining:
-            if seen is not None and seen.made_at <= self._cleared_at:
+            if seen is not None and seen.begun_at <= self._cleared_at:
                 return
             self._cleared_at = time.monotonic()
             if self.connector.tell:
@@ -167,6 +168,9 @@ class Pool(ConnectionPool[PooledConnection]):
             self.drain()
 
     def _ask_if_suspect(self, conn: PooledConnection) -> None:
+        if conn.begun_at <= self._cleared_at:  # it was being made meanwhile; psycopg_pool looks at those it has
+            conn.close()
+            raise OperationalError("made from what was true before the connections were replaced")
         if not conn.is_suspect():
             return
         try:

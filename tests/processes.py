@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import textwrap
@@ -26,6 +25,7 @@ from components.local.host.processes.health import Health
 from components.local.host.processes.jobs import JobSpec
 from components.local.host.processes.process import Identity
 from components.local.host.processes.service_spec import ServiceSpec
+from tests.support import free_port
 
 PYTHON = sys.executable
 
@@ -48,12 +48,6 @@ SERVER = """
     http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """
 """Answers every path with its pid and environment; 503 while a file named ``sick`` lies in its folder; ends at /exit."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def running(pid: int) -> bool:

@@ -136,7 +136,7 @@ def new_deployment(root: Path) -> Iterator[Deployment]:
         if (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, root / name)
-    deployment = Deployment(root=root.resolve(), port=free_port(4), service_port=free_port(1))
+    deployment = Deployment(root=root.resolve(), port=free_port(4), service_port=free_port())
     deployment.configure()
     try:
         yield deployment

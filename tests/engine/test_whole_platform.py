@@ -16,7 +16,7 @@ JOB = {"image": "runtime", "command": ["python", "-c", "import os; print('hello'
 
 def test_everything_at_once(deployment: Deployment) -> None:
     ensure_cache_server()
-    port = free_port(1)
+    port = free_port()
     deployment.configure(
         cache={"port": port},
         buckets={"media": {}},

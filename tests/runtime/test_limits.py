@@ -136,6 +136,21 @@ def test_a_drain_replaces_every_connection(db: DatabaseManager, events: list[Eve
     assert [event.pool for event in events if event.kind == "drain"].count("reader") == 1
 
 
+def test_a_connection_that_was_being_made_during_a_drain_is_replaced_too(cluster: LocalCluster) -> None:
+    environment = DatabaseEnvironment.from_environ(cluster.environ(DB_READER_HOST=None))
+    made: list[tuple[int]] = []
+
+    def drain_once(event: Event) -> None:
+        if event.kind == "connect" and not made:
+            made.extend(cluster.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'drained'"))
+            db.drain()
+
+    db = DatabaseManager(environment, min_size=1, max_size=1, hook=drain_once, application_name="drained")
+    with db, db.writer() as connection:
+        assert made != [(connection.info.backend_pid,)]
+    assert len(made) == 1
+
+
 def test_the_hook_hears_of_every_block(db: DatabaseManager, events: list[Event], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.pool.WAIT", 0.3)
     with db.reader() as connection:

@@ -172,7 +172,7 @@ def test_without_a_shell_it_says_how_to_get_one(aws: Aws, plugin: Double, place:
 def test_a_tunnel_that_leads_nowhere_is_told_with_its_own_words(
     aws: Aws, plugin: Double, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = str(free_port(1))
+    closed = str(free_port())
     monkeypatch.setattr(ways, "place_of", lambda _: replace(place, environ={**place.environ, "DB_PORT": closed}))
     with pytest.raises(OperationError, match=rf"session-manager-plugin says: dial tcp 127\.0\.0\.1:{closed}.*; check that ecs:"):
         connect(stack="dev")

@@ -17,7 +17,8 @@ from components.local.host import secrets
 from components.local.host.errors import LocalError
 from components.local.host.processes import cache
 from components.local.host.processes.cache import CacheSpec
-from tests.processes import Sandbox, ensure_cache_server, free_port, running, until
+from tests.processes import Sandbox, ensure_cache_server, running, until
+from tests.support import free_port
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -122,7 +122,7 @@ def small_disk(request: pytest.FixtureRequest) -> Iterator[LocalPostgres]:
         disk.mkdir(mode=0o755)
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
         subprocess.run([*root, "mount", "-t", "tmpfs", "-o", f"size={request.param},mode=755", "tmpfs", disk], check=True)
-        postgres = LocalPostgres(home=disk, port=free_port(), names=("node-1", "node-2"))
+        postgres = LocalPostgres(home=disk, port=free_port(2), names=("node-1", "node-2"))
         try:
             cluster.ensure(postgres.cluster_dir)
             yield postgres

@@ -10,7 +10,7 @@ from socket import create_server, socket
 import pytest
 
 from components.local.host.processes.health import Answer, Health, check
-from tests.processes import free_port
+from tests.support import free_port
 
 
 def asked(health: Health, reply: bytes | None, *, then_hang: bool = False) -> tuple[Answer, int]:

@@ -18,7 +18,8 @@ from components.local.providers.directory import DirectoryProvider
 from components.local.providers.job_run import JobRunProvider
 from components.local.providers.process import ProcessProvider
 from components.local.providers.scheduled_job import ScheduledJobProvider
-from tests.processes import Sandbox, crash, free_port, until
+from tests.processes import Sandbox, crash, until
+from tests.support import free_port
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes an output that is not known yet."""
