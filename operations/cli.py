@@ -1,132 +1,82 @@
-"""The command line, ``python -m operations <command>``. Each command's own module is loaded only when it is run."""
+"""The command line, ``python -m operations <command>``. A command's modules are loaded only when it is run."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from operations import run, snapshot
-from operations.backup import cli as backup_cli
-from operations.condition import cli as condition_cli
-from operations.connect import cli as connect_cli
 from operations.console import make_console
-from operations.cost import cli as cost_cli
-from operations.data_move import cli as data_cli
-from operations.deploy import cli as deploy_cli
-from operations.doctor import cli as doctor_cli
-from operations.drill import cli as drill_cli
-from operations.engine.checkout import find_checkout
 from operations.errors import OperationError
-from operations.failover import cli as failover_cli
-from operations.forge import cli as forge_cli
-from operations.gate import cli as gate_cli
-from operations.image import cli as image_cli
-from operations.migrate import cli as migrate_cli
-from operations.restore import cli as restore_cli
-from operations.review import cli as review_cli
-from operations.review.prices import cli as prices_cli
-from operations.rotation import cli as rotation_cli
-from operations.top import cli as top_cli
 
-app = typer.Typer(
-    help="Bring stacks up, look at them, take them down; migrate, back up, restore and look after their databases.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-StackName = Annotated[str, typer.Option("--stack", help="The stack: the S of a Pulumi.S.yaml.")]
-
-
-@app.command()
-def up(
-    stack: StackName = "local",
-    yes: Annotated[bool, typer.Option("--yes", help="For scripts; up never asks anyway.")] = False,
-    target: Annotated[list[str] | None, typer.Option("--target", help="Only this resource: a URN, or a pattern with **.")] = None,
-) -> None:
-    """Bring a stack to what its settings say; mend what was killed."""
-    from operations import up as operation
-
-    del yes
-    operation.up(find_checkout(), stack, make_console(), target=target)
-
-
-@app.command()
-def down(
-    stack: StackName = "local",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; the data is destroyed.")] = False,
-) -> None:
-    """Take a stack down, its data included; asks first."""
-    from operations import down as operation
-
-    operation.down(find_checkout(), stack, make_console(), yes=yes)
+COMMANDS = {
+    "up": "operations.whole_stack:up",
+    "down": "operations.whole_stack:down",
+    "preview": "operations.whole_stack:preview",
+    "refresh": "operations.whole_stack:refresh",
+    "logs": "operations.whole_stack:logs",
+    "migrate": "operations.migrate.cli:app",
+    "backup": "operations.backup.cli:app",
+    "snapshot": "operations.snapshot:app",
+    "restore": "operations.restore.cli:app",
+    "data": "operations.data_move.cli:app",
+    "image": "operations.image.cli:app",
+    "prices": "operations.review.prices.cli:app",
+    "run": "operations.run:run",
+    "status": "operations.condition.cli:status",
+    "top": "operations.top.cli:top",
+    "doctor": "operations.doctor.cli:doctor",
+    "cost": "operations.cost.cli:cost",
+    "connect": "operations.connect.cli:connect",
+    "drill": "operations.drill.cli:drill",
+    "rotate": "operations.rotation.cli:rotate",
+    "deploy": "operations.deploy.cli:deploy",
+    "rollback": "operations.deploy.cli:rollback",
+    "switchover": "operations.failover.cli:switchover",
+    "failover": "operations.failover.cli:failover",
+    "promote": "operations.failover.cli:promote",
+    "review": "operations.review.cli:review",
+    "gate": "operations.gate.cli:gate",
+    "comment": "operations.forge.cli:comment",
+    "propose": "operations.forge.cli:propose",
+}
+"""In which module a command is, and under which name: a function, or an app with commands of its own."""
 
 
-@app.command()
-def preview(
-    stack: StackName = "local",
-    expect_no_changes: Annotated[bool, typer.Option("--expect-no-changes", help="Exit code 1 when up would change it.")] = False,
-) -> None:
-    """Show what up would do, and do nothing."""
-    from operations import up as operation
+class Loader(TyperGroup):
+    """Makes a command when it is asked for, so that none waits for the others."""
 
-    operation.preview(find_checkout(), stack, make_console(), expect_no_changes=expect_no_changes)
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
 
-
-@app.command()
-def refresh(stack: StackName = "local") -> None:
-    """Look at everything again and record what was found."""
-    from operations import up as operation
-
-    operation.refresh(find_checkout(), stack, make_console())
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        # Typer suggests, for a name that is none, one of those that are made.
+        for name in [cmd_name] if cmd_name in COMMANDS else COMMANDS:
+            if name not in self.commands:
+                self.commands[name] = _made(name)
+        return super().get_command(ctx, cmd_name)
 
 
-@app.command()
-def logs(
-    name: Annotated[str, typer.Argument(help="Only logs whose name holds this.")] = "",
-    stack: StackName = "local",
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="So many last lines of each.")] = 20,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is being written.")] = False,
-) -> None:
-    """Print the logs of a stack's servers, services and jobs."""
-    from operations import logs as operation
-
-    operation.logs(find_checkout(), stack, make_console(), name=name, lines=lines, follow=follow)
+def _made(name: str) -> Any:
+    module, _, attribute = COMMANDS[name].partition(":")
+    found = getattr(import_module(module), attribute)
+    alone = typer.Typer(rich_markup_mode=None)
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name)
+    else:
+        alone.command(name)(found)
+    return typer.main.get_group(alone).commands[name]
 
 
-for name, group in (
-    ("migrate", migrate_cli),
-    ("backup", backup_cli),
-    ("snapshot", snapshot),
-    ("restore", restore_cli),
-    ("data", data_cli),
-    ("image", image_cli),
-    ("prices", prices_cli),
-):
-    app.add_typer(group.app, name=name)
-for command in (
-    run.run,
-    condition_cli.status,
-    top_cli.top,
-    doctor_cli.doctor,
-    cost_cli.cost,
-    connect_cli.connect,
-    drill_cli.drill,
-    rotation_cli.rotate,
-    deploy_cli.deploy,
-    deploy_cli.rollback,
-    failover_cli.switchover,
-    failover_cli.failover,
-    failover_cli.promote,
-    review_cli.review,
-    gate_cli.gate,
-    forge_cli.comment,
-    forge_cli.propose,
-):
-    app.command()(command)
+app = typer.Typer(cls=Loader, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@app.callback()
+def program() -> None:
+    """Bring stacks up, look at them, take them down; migrate, back up, restore and look after their databases."""
 
 
 def main() -> None:

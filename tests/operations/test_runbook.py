@@ -54,9 +54,9 @@ def parse(line: str) -> tuple[list[str], Any, list[str]]:
     words = shlex.split(line.removeprefix(START))
     command = root()
     names: list[str] = []
-    while words and words[0] in getattr(command, "commands", ()):
-        names.append(words[0])
-        command = command.commands[words.pop(0)]
+    while words and hasattr(command, "get_command") and (found := command.get_command(None, words[0])):
+        names.append(words.pop(0))
+        command = found
     context = command.make_context(" ".join(names), list(words))
     left = [*context.args, *getattr(context, "_protected_args", [])]
     assert not left, f"{line}: there is no {left}"
