@@ -148,11 +148,11 @@ class LocalPostgres:
 
 
 @contextmanager
-def running_postgres(*, nodes: int = 1, up: bool = True) -> Iterator[LocalPostgres]:
-    """A cluster of *nodes* servers; with *up* False only its description."""
+def running_postgres(*, nodes: int = 1, up: bool = True, parameters: Mapping[str, str] | None = None) -> Iterator[LocalPostgres]:
+    """A cluster of *nodes* servers with these *parameters*; with *up* False only its description."""
     with short_folder() as home:
         names = tuple(f"node-{index}" for index in range(1, nodes + 1))
-        postgres = LocalPostgres(home=home, port=free_port(nodes), names=names)
+        postgres = LocalPostgres(home=home, port=free_port(nodes), names=names, parameters=parameters or {})
         try:
             if up:
                 postgres.up()

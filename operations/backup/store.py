@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from operations.errors import OperationError
 from operations.progress import Advance
 
 CHUNK = 1 << 20
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 LEFT_BEHIND = timedelta(hours=24)
 """Age from which an object without a manifest, or an upload that never ended, is nobody's: no backup takes so long."""
 
@@ -108,18 +110,20 @@ class BackupStore:
         with self.objects.reader(backup.key) as source:
             yield cast(BinaryIO, _Checked(source, backup, f"{self.where}/{backup.key}"))
 
-    def fetch(self, backup: BackupSet, path: Path) -> None:
-        """The dump as a new file (0600), its checksum compared. Where that fails there is no file."""
+    @contextmanager
+    def copied(self, backup: BackupSet, path: Path) -> Iterator[BinaryIO]:
+        """The dump as a new file (0600) during the block, and a stream of that file: as with :meth:`open`, nothing that was made
+        of the file counts before the stream was read to its end."""
         try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file, self.open(backup) as stream:
-                while data := stream.read(CHUNK):
-                    file.write(data)
-        except OSError as error:
+            try:
+                with os.fdopen(os.open(path, NEW, 0o600), "wb") as file, self.objects.reader(backup.key) as source:
+                    shutil.copyfileobj(source, file, CHUNK)
+            except OSError as error:
+                raise OperationError(f"Cannot write {path}: {error.strerror or error}; free some space there.") from None
+            with path.open("rb") as copy:
+                yield cast(BinaryIO, _Checked(copy, backup, f"{self.where}/{backup.key}"))
+        finally:
             path.unlink(missing_ok=True)
-            raise OperationError(f"Cannot write {path}: {error.strerror or error}; free some space there.") from None
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
 
     def remove(self, backup: BackupSet) -> None:
         """Takes the set away, its manifest first."""

@@ -57,8 +57,9 @@ def load(
         command = [str(client.pg_restore), "-w", "-L", str(wanted), "-d", inside.info.dbname, *([] if older else ["-e"])]
         if _has_room(Path(scratch), backup.manifest.bytes):
             file = Path(scratch) / "dump"
-            store.fetch(backup, file)
-            with _running([*command, f"-j{JOBS}", str(file)], conninfo, fed=False) as process:
+            with store.copied(backup, file) as copy, _running([*command, f"-j{JOBS}", str(file)], conninfo, fed=False) as process:
+                while copy.read(CHUNK):  # beside pg_restore, to the end also when it gave up: a spoilt dump is the better reason
+                    tick()
                 while process.poll() is None:
                     tick()
                     time.sleep(POLL_SECONDS)
@@ -69,7 +70,7 @@ def load(
 
 
 def _feed(process: subprocess.Popen[bytes], dump: BinaryIO, tick: Tick) -> None:
-    """All of *dump*, read to its end also when pg_restore gave up: a spoilt dump is the better reason."""
+    """All of *dump*, to its end also when pg_restore gave up."""
     assert process.stdin is not None
     heard = True
     while data := dump.read(CHUNK):

@@ -111,9 +111,9 @@ def test_a_set_is_there_when_its_manifest_is(store: BackupStore, tmp_path: Path)
     assert [store.check(old) for old in store.sets()] == [None, None]
     with store.open(monthly) as stream:
         assert b"".join(iter(lambda: stream.read(700_000), b"")) == DATA
-    store.fetch(backup, tmp_path / "fetched")
-    assert (tmp_path / "fetched").read_bytes() == DATA
-    assert (tmp_path / "fetched").stat().st_mode & 0o777 == 0o600
+    with store.copied(backup, tmp_path / "copy") as stream:
+        assert b"".join(iter(lambda: stream.read(700_000), b"")) == (tmp_path / "copy").read_bytes() == DATA
+        assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o600
     store.remove(backup)
     store.remove(backup)  # another run was faster
     assert store.sets() == [monthly]
@@ -167,9 +167,9 @@ def test_what_is_spoilt_is_seen(
     assert newest_good(found, "shop") == (found[0] if cheap is None else older)
     assert store.check(found[0]) == (problem or cheap)
     error = OperationError if spoilt is None else Spoilt
-    with pytest.raises(error, match=rf"/{backup.key}"):
-        store.fetch(backup, tmp_path / "fetched")
-    assert not (tmp_path / "fetched").exists()
+    with pytest.raises(error, match=rf"/{backup.key}"), store.copied(backup, tmp_path / "copy") as stream:
+        list(iter(lambda: stream.read(700_000), b""))
+    assert not (tmp_path / "copy").exists()
 
 
 def test_a_manifest_that_is_none_is_named(store: BackupStore) -> None:
