@@ -64,7 +64,7 @@ def create(stack: Stack = None, to: To = None, as_json: Json = False) -> None:
 
 @app.command("list")
 def list_(stack: Stack = None, to: To = None, as_json: Json = False) -> None:
-    """Show the published backups, newest first; exit 1 when one of them is lost or has not its full size."""
+    """Show the published backups, newest first; exit 1 when one is lost, has not its full size, or was found spoilt."""
     try:
         _, store = _place(stack, to, as_json, "list")
         found = store.contents()

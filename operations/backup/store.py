@@ -23,6 +23,7 @@ from operations.progress import Advance
 
 CHUNK = 1 << 20
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+FLIPPED = "corrupt: its checksum differs"
 LEFT_BEHIND = timedelta(hours=24)
 """Age from which an object without a manifest, or an upload that never ended, is nobody's: no backup takes so long."""
 
@@ -67,7 +68,7 @@ class BackupStore:
             return None
 
     def sets(self) -> list[BackupSet]:
-        """All sets, newest first, with what is wrong where the dump is lost or not in its full size."""
+        """All sets, newest first, with what is wrong where the dump is lost, not in its full size, or was found spoilt."""
         return self.contents().sets
 
     def contents(self) -> Contents:
@@ -76,7 +77,7 @@ class BackupStore:
         for kind in KINDS:
             items = self.objects.listing(f"{kind}/")
             for key, item in items.items():
-                if key.endswith(".dump") and f"{key}.json" not in items:
+                if key.endswith((".dump", ".dump.spoilt")) and f"{key.removesuffix('.spoilt')}.json" not in items:
                     found.unpublished[key] = item
                 if not key.endswith(".dump.json"):
                     continue
@@ -86,14 +87,16 @@ class BackupStore:
                     continue
                 dump = items.get(key.removesuffix(".json"))
                 problem = _size_problem(dump.size if dump else None, manifest)
+                if problem is None and f"{kind}/{manifest.name}.spoilt" in items:
+                    problem = FLIPPED
                 found.sets.append(BackupSet(kind=kind, manifest=manifest, problem=problem))
         found.unreadable.sort()
         found.sets.sort(key=lambda backup: (backup.manifest.started, backup.kind), reverse=True)
         return found
 
     def check(self, backup: BackupSet, advance: Advance = lambda _: None) -> str | None:
-        """Reads the whole dump again and compares its checksum; what is wrong with it, or None."""
-        if backup.problem is not None:
+        """Reads the whole dump again and compares its checksum; what is wrong with it, or None. The answer is kept."""
+        if backup.problem not in (None, FLIPPED):
             return backup.problem
         try:
             with self.open(backup) as stream:
@@ -101,34 +104,45 @@ class BackupStore:
                     advance(len(data))
         except Spoilt as error:
             return error.problem
+        if backup.problem:
+            self.objects.remove(_mark(backup))
         return None
 
     @contextmanager
     def open(self, backup: BackupSet) -> Iterator[BinaryIO]:
         """The dump as a stream. Reading raises :class:`Spoilt` at its end where it is short or its checksum differs: nothing
-        that was made of it counts before that end was reached."""
-        with self.objects.reader(backup.key) as source:
-            yield cast(BinaryIO, _Checked(source, backup, f"{self.where}/{backup.key}"))
+        that was made of it counts before that end was reached. From a wrong checksum on the set has a problem."""
+        with self.objects.reader(backup.key) as source, self._checked(source, backup) as stream:
+            yield stream
 
     @contextmanager
     def copied(self, backup: BackupSet, path: Path) -> Iterator[BinaryIO]:
-        """The dump as a new file (0600) during the block, and a stream of that file: as with :meth:`open`, nothing that was made
-        of the file counts before the stream was read to its end."""
+        """The dump as a new file (0600) during the block, and a stream of that file, as that of :meth:`open`."""
         try:
             try:
                 with os.fdopen(os.open(path, NEW, 0o600), "wb") as file, self.objects.reader(backup.key) as source:
                     shutil.copyfileobj(source, file, CHUNK)
             except OSError as error:
                 raise OperationError(f"Cannot write {path}: {error.strerror or error}; free some space there.") from None
-            with path.open("rb") as copy:
-                yield cast(BinaryIO, _Checked(copy, backup, f"{self.where}/{backup.key}"))
+            with path.open("rb") as copy, self._checked(copy, backup) as stream:
+                yield stream
         finally:
             path.unlink(missing_ok=True)
 
+    @contextmanager
+    def _checked(self, source: BinaryIO, backup: BackupSet) -> Iterator[BinaryIO]:
+        try:
+            yield cast(BinaryIO, _Checked(source, backup, f"{self.where}/{backup.key}"))
+        except Spoilt as error:
+            if error.problem == FLIPPED:
+                with suppress(OperationError):  # marked already, or this one may only read
+                    self.objects.put(_mark(backup), b"")
+            raise
+
     def remove(self, backup: BackupSet) -> None:
         """Takes the set away, its manifest first."""
-        self.objects.remove(f"{backup.key}.json")
-        self.objects.remove(backup.key)
+        for key in (f"{backup.key}.json", backup.key, _mark(backup)):
+            self.objects.remove(key)
 
     def tidy(self, now: datetime | None = None) -> int:
         """Throws away what uploads that never ended have left for a day; how many."""
@@ -180,10 +194,15 @@ class _Checked(io.RawIOBase):
         if not data and len(buffer):
             problem = _size_problem(self._bytes, self._made)
             if problem is None and self._digest.hexdigest() != self._made.sha256:
-                problem = "corrupt: its checksum differs"
+                problem = FLIPPED
             if problem is not None:
                 raise Spoilt(self._where, problem)
         return len(data)
+
+
+def _mark(backup: BackupSet) -> str:
+    """What says, beside a dump, that it was read and found spoilt."""
+    return f"{backup.key}.spoilt"
 
 
 def _size_problem(size: int | None, manifest: Manifest) -> str | None:

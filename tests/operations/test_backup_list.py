@@ -53,6 +53,8 @@ def test_the_list_shows_what_is_spoilt(filled: Any, tmp_path: Path, monkeypatch:
         1,
         ["verified now", "corrupt: its checksum differs"],
     )
+    code, out, _ = listed("list")  # what was found is not forgotten
+    assert (code, [line.rpartition("  ")[2] for line in out.splitlines()]) == (1, ["good", "corrupt: its checksum differs"])
 
     dump.write_bytes(data[:-1])
     code, out, _ = listed("list", "--json")

@@ -170,6 +170,34 @@ def test_what_is_spoilt_is_seen(
     with pytest.raises(error, match=rf"/{backup.key}"), store.copied(backup, tmp_path / "copy") as stream:
         list(iter(lambda: stream.read(700_000), b""))
     assert not (tmp_path / "copy").exists()
+    assert [old.problem for old in store.sets()] == [problem or cheap, None]
+    assert newest_good(store.sets()) == older
+
+
+def test_what_was_found_spoilt_stays_so_until_it_is_read_and_good(store: BackupStore) -> None:
+    backup = made(store)
+    store.objects.remove(backup.key)
+    write(store, DATA[:-1] + b"!")
+    for _ in range(2):
+        with pytest.raises(Spoilt), store.open(backup) as stream:
+            list(iter(lambda: stream.read(700_000), b""))
+    (spoilt,) = store.sets()
+    assert spoilt.problem == store.check(spoilt) == "corrupt: its checksum differs"
+    store.objects.remove(backup.key)
+    write(store)  # as when an older version of the object is brought back
+    assert store.check(spoilt) is None
+    assert store.sets() == [backup]
+
+
+def test_a_spoilt_set_goes_with_its_mark(store: BackupStore) -> None:
+    backup = made(store)
+    store.objects.remove(backup.key)
+    write(store, DATA[:-1] + b"!")
+    assert store.check(backup)
+    store.remove(backup)
+    assert objects(store) == []
+    store.objects.put(f"{backup.key}.spoilt", b"")  # of a removal that was killed
+    assert store.contents().left_behind(datetime.now(UTC) + timedelta(hours=25)) == [f"{backup.key}.spoilt"]
 
 
 def test_a_manifest_that_is_none_is_named(store: BackupStore) -> None:
