@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,6 +25,7 @@ from operations.engine.lock import stack_lock
 from operations.errors import OperationError, Refused
 from operations.stack import DeployedStack
 from tests.operations.driver import ROOT
+from tests.operations.image.fake_docker import DIGEST, FakeDocker
 
 app = typer.Typer()
 app.command()(cli.deploy)
@@ -112,6 +115,28 @@ def test_a_deployment_is_watched_until_the_new_version_runs(world: World) -> Non
     again = run("deploy", "api", "--stack", "prod", "--image", f"api@{NEW}", "--json")
     assert json.loads(again.stdout)["version"] == "api:8"
     assert "no change" in again.stderr
+
+
+def test_an_image_is_built_pushed_and_deployed_by_its_digest(
+    world: World, aws: Callable[[str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = aws("sts").get_caller_identity()["Account"]
+    (tmp_path / "bin").mkdir()
+    docker = FakeDocker(tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(docker.folder), prepend=os.pathsep)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "Dockerfile").write_text("FROM scratch\n")
+    words = ("deploy", "api", "--stack", "prod", "--context", str(tmp_path / "app"), "--tag", "v8")
+    docker.will(fails=["build"])
+    before = world.settings()
+    failed = run(*words)
+    assert (failed.exit_code, World.ups, world.settings()) == (1, 0, before), failed.output
+    docker.will(fails=[])
+    world.answers = [new(world, image=f"{HOST}/api@{DIGEST}")]
+    done = run(*words)
+    assert done.exit_code == 0, done.output
+    assert f"{account}.dkr.ecr.ap-northeast-1.amazonaws.com/reference-production/api:v8" in docker.calls()[-1]["argv"]
+    assert world.settings()["services"]["api"]["image"] == f"api@{DIGEST}"
 
 
 def test_a_return_that_calls_itself_success_is_a_failure(world: World) -> None:
