@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from gcp_storage_emulator import server as emulator  # type: ignore[import-untyped]
-from gcp_storage_emulator.handlers import objects  # type: ignore[import-untyped]
+from gcp_storage_emulator import server as emulator
+from gcp_storage_emulator.handlers import objects
 
 
 def _insert(request: Any, response: Any, storage: Any) -> None:
