@@ -43,17 +43,17 @@ Ask = Callable[[], object]
 
 @dataclass
 class Client:
-    """Asks all the time, and notes when it was answered and how often not."""
+    """Asks all the time, and notes when it asked what was answered, when it was, and how often not."""
 
     ask: Ask
-    answered: list[float] = field(default_factory=list)
+    answered: list[tuple[float, float]] = field(default_factory=list)
     errors: int = 0
 
     def first_after(self, moment: float) -> float:
         """Seconds from *moment* to the first answer to a question asked after it."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            later = [at for at in self.answered if at > moment]
+            later = [answered for asked, answered in self.answered if asked > moment]
             if later:
                 return later[0] - moment
             time.sleep(0.01)
@@ -62,14 +62,14 @@ class Client:
     @property
     def longest_gap(self) -> float:
         """Seconds between two answers."""
-        return max(later - at for at, later in pairwise(self.answered))
+        return max(later - at for (_, at), (_, later) in pairwise(self.answered))
 
     def work(self, stop: threading.Event) -> None:
         while not stop.is_set():
             asked = time.monotonic()
             try:
                 self.ask()
-                self.answered.append(asked)
+                self.answered.append((asked, time.monotonic()))
             except psycopg.Error:
                 self.errors += 1
             time.sleep(0.005)

@@ -32,8 +32,12 @@ KEEPALIVE = {
     "tcp_user_timeout": 5000,
 }
 
-REFUSED = ("password authentication failed", "PAM authentication failed")
-"""What a refused login says; PAM is IAM login on RDS. psycopg gives no SQLSTATE for a connection that was not made."""
+REFUSED = (
+    "authentication failed",  # PostgreSQL; PgBouncer ("SASL authentication failed")
+    "that was provided for the role",  # RDS Proxy: the password is wrong
+    "no credentials for the role",  # RDS Proxy: of a user whom it does not know yet, or no longer
+)
+"""What a refused login says. psycopg gives no SQLSTATE for a connection that was not made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +53,8 @@ class Connector:
 
     session: libpq's ``target_session_attrs``. read_only: transactions are begun READ ONLY, so that the server refuses writes
     wherever the connection ended up. statement_timeout: seconds, None for no limit. tell: who is told of each attempt, or None.
-    ``failure`` is None while the newest attempt succeeded (or none was made).
+    ``failure`` is None while the newest attempt succeeded (or none was made). ``cleared_at``: what was begun before (monotonic
+    seconds) is of no use any more.
     """
 
     def __init__(
@@ -77,9 +82,9 @@ class Connector:
             "sslmode": environment.db_ssl_mode,
             "sslrootcert": environment.db_ssl_root_cert,
             "target_session_attrs": session,
-            # Seconds for each host. The guides' 10 for one; among several a dead first one must leave time for the
-            # second within the 5 s that a caller waits.
-            "connect_timeout": 10 if len(hosts) == 1 else 3,
+            # Seconds for each host. The guides' 10 for one; among several a dead first one must leave time for the second within
+            # the 5 s that a caller waits. Where a standby is preferred all are tried twice; 2 is the least that libpq takes.
+            "connect_timeout": 10 if len(hosts) == 1 else 2 if session == "prefer-standby" else 3,
             "gssencmode": "disable",
             "application_name": application_name,
             "row_factory": dict_row,
@@ -87,19 +92,20 @@ class Connector:
         }
         self.address = f"{','.join(hosts)}:{environment.db_port}/{environment.db_name}"
         self.failure: Failure | None = None
+        self.cleared_at = 0.0
 
     def connect(self, make: Callable[..., T]) -> T:
         """Calls *make* with the parameters; once more with newer credentials where the login was refused.
 
-        Raises what *make* raises (``psycopg.Error``), or ``SecretError``.
+        Raises what *make* raises (``psycopg.Error``), or ``SecretError``; and what a source did not foresee.
         """
         started = time.monotonic()
         try:
             made = self._log_in(make)
-        except Error as error:
+        except Exception as error:
             if self.tell:
                 self.tell("connect failed", time.monotonic() - started)
-            reason = one_line(error)
+            reason = one_line(error) if isinstance(error, Error) else type(error).__name__  # its text may hold anything
             if self.failure is None:
                 logger.warning("cannot connect to %s: %s", self.address, reason)
             self.failure = Failure(since=self.failure.since if self.failure else time.monotonic(), reason=reason)

@@ -39,6 +39,9 @@ TRUST = 1.0
 RETRY = 0.5
 """Seconds between attempts to connect during an outage, so also the longest delay after its end."""
 
+ANSWER = 2.0
+"""Seconds an idle connection has to answer before it is handed out."""
+
 CANCELLING = 5.0
 """Seconds that a cancelled statement has to end; then the connection is closed."""
 
@@ -53,6 +56,8 @@ class PooledConnection(Connection[DictRow]):
     begun_at: float
     """When its making began (monotonic seconds): what it knows of the server is no newer."""
     used_at: float
+    patience: float | None = None
+    """Seconds to wait for each answer and then close the connection, in the place of ``statement_timeout``; None: that counts."""
     _news: select.poll
     _connector: Connector | None = None
     """Set once the connection is made: making it has time limits of its own."""
@@ -60,8 +65,12 @@ class PooledConnection(Connection[DictRow]):
     @classmethod
     def connect(cls, conninfo: str = "", **kwargs: Any) -> Self:
         connector: Connector = kwargs.pop("connector")
-        begun_at = time.monotonic()
-        connection = connector.connect(partial(super().connect, conninfo, **kwargs))
+        while True:
+            begun_at = time.monotonic()
+            connection = connector.connect(partial(super().connect, conninfo, **kwargs))
+            if begun_at > connector.cleared_at:
+                break
+            connection.close()  # what it was made of was true before the connections were replaced
         connection.read_only = connector.read_only or None
         # A managed server's default, so nothing is sent. It is one of the few settings that poolers restore for each client.
         if connection.info.parameter_status("TimeZone") != "UTC":
@@ -75,12 +84,15 @@ class PooledConnection(Connection[DictRow]):
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         connector = self._connector
-        limit = connector and connector.statement_timeout
+        limit = self.patience or (connector and connector.statement_timeout)
         if timeout is not None or not limit:
             return super().wait(gen, interval, timeout)
         try:
             return super().wait(gen, interval, limit)
         except _WaitTimeout:
+            if self.patience:
+                self.pgconn.finish()
+                raise OperationalError(f"no answer within {limit:g} s: the connection was closed") from None
             if connector and connector.tell:
                 connector.tell("cancel", limit)
             return self._cancel(gen, interval, limit)
@@ -112,7 +124,6 @@ class Pool(ConnectionPool[PooledConnection]):
     ) -> None:
         self.connector = connector
         self._draining = Lock()
-        self._cleared_at = 0.0
         self._returned_at = 0.0
         super().__init__(
             connection_class=PooledConnection,
@@ -160,24 +171,27 @@ class Pool(ConnectionPool[PooledConnection]):
     def clear(self, seen: PooledConnection | None = None) -> None:
         """Replaces all connections, those in use when they come back. Once per burst: not where *seen* is the older."""
         with self._draining:
-            if seen is not None and seen.begun_at <= self._cleared_at:
+            if seen is not None and seen.begun_at <= self.connector.cleared_at:
                 return
-            self._cleared_at = time.monotonic()
+            self.connector.cleared_at = time.monotonic()
             if self.connector.tell:
                 self.connector.tell("drain", 0.0)
             self.drain()
 
     def _ask_if_suspect(self, conn: PooledConnection) -> None:
-        if conn.begun_at <= self._cleared_at:  # it was being made meanwhile; psycopg_pool looks at those it has
+        if conn.begun_at <= self.connector.cleared_at:  # it came just then: psycopg_pool replaces those that it has
             conn.close()
-            raise OperationalError("made from what was true before the connections were replaced")
+            raise OperationalError("made before the connections were replaced")
         if not conn.is_suspect():
             return
+        conn.patience = ANSWER
         try:
             self.check_connection(conn)
         except Exception:
             self.clear(seen=conn)
             raise
+        finally:
+            conn.patience = None
 
     def _is_down(self) -> bool:
         failure, now = self.connector.failure, time.monotonic()
@@ -229,7 +243,7 @@ class Block:
             self._pool.putconn(self._connection)
             if error is not None and isinstance(error, ReadOnlySqlTransaction) and not self._pool.connector.read_only:
                 # The primary was demoted under its open connections: leave it, the new ones find its successor.
-                self._pool.clear()
+                self._pool.clear(seen=self._connection)
 
 
 def _try_again(pool: ConnectionPool[Any]) -> None:
@@ -237,3 +251,5 @@ def _try_again(pool: ConnectionPool[Any]) -> None:
     # there is no hurry, and it would take them all out to ask each.
     if pool.get_stats()["pool_available"] == 0:
         pool.check()
+    elif isinstance(pool, Pool):
+        pool.connector.failure = None  # nobody goes on trying, so nothing is known to be down

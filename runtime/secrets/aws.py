@@ -24,16 +24,22 @@ class AwsSecret:
         self._client = client
 
     def fetch(self) -> Credentials:
-        client = self._client = self._client or self._connect()
-        from botocore.exceptions import (  # type: ignore[import-untyped]
-            BotoCoreError,
-            ClientError,
-            NoCredentialsError,
-        )
-
+        try:
+            import boto3  # type: ignore[import-untyped]
+            from botocore.config import Config  # type: ignore[import-untyped]
+            from botocore.exceptions import (  # type: ignore[import-untyped]
+                BotoCoreError,
+                ClientError,
+                NoCredentialsError,
+            )
+        except ModuleNotFoundError:
+            raise SecretError("AWS Secrets Manager needs boto3: pip install boto3") from None
         where = f"the secret {self.arn}"
         try:
-            answer = client.get_secret_value(SecretId=self.arn)
+            if self._client is None:
+                limits = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+                self._client = boto3.client("secretsmanager", region_name=self.region, config=limits)
+            answer = self._client.get_secret_value(SecretId=self.arn)
         except ClientError as error:
             raise SecretError(self._refusal(error.response.get("Error", {}).get("Code", "unknown"))) from None
         except NoCredentialsError:
@@ -43,19 +49,10 @@ class AwsSecret:
         except BotoCoreError as error:
             raise SecretError(
                 f"cannot reach AWS Secrets Manager in {self.region} ({type(error).__name__}): "
-                "check the region in the ARN, and that the network has a route or an endpoint to it"
+                "check the region in the ARN, AWS_PROFILE where it is set, and that the network has a route or an endpoint to it"
             ) from None
         # A secret made from a file in the console is SecretBinary; botocore has decoded it.
         return credentials_in(answer.get("SecretString") or answer.get("SecretBinary") or b"", where)
-
-    def _connect(self) -> Any:
-        try:
-            import boto3  # type: ignore[import-untyped]
-            from botocore.config import Config  # type: ignore[import-untyped]
-        except ModuleNotFoundError:
-            raise SecretError("AWS Secrets Manager needs boto3: pip install boto3") from None
-        limits = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-        return boto3.client("secretsmanager", region_name=self.region, config=limits)
 
     def _refusal(self, code: str) -> str:
         if code == "ResourceNotFoundException":

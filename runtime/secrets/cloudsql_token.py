@@ -32,7 +32,7 @@ class CloudSqlToken:
             import google.auth
             from google.auth.exceptions import GoogleAuthError
             from google.auth.transport.requests import Request
-        except ModuleNotFoundError:
+        except ImportError:  # google-auth's own where requests is missing
             raise SecretError("DB_LOGIN=cloudsql-iam needs google-auth and requests: pip install google-auth requests") from None
         try:
             with self._lock:

@@ -28,7 +28,7 @@ class RdsToken:
         """The login for *host*. No network: only the process's own credentials may have to be renewed. Raises ``SecretError``."""
         try:
             import boto3  # type: ignore[import-untyped]
-            from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+            from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
         except ModuleNotFoundError:
             raise SecretError("DB_LOGIN=rds-iam needs boto3: pip install boto3") from None
         found = ENDPOINT.fullmatch(host)
@@ -38,7 +38,7 @@ class RdsToken:
                 if self._client is None:
                     self._client = boto3.session.Session().client("rds", region_name=region)
             token = self._client.generate_db_auth_token(DBHostname=host, Port=self._port, DBUsername=self._user, Region=region)
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise SecretError(
                 f"cannot sign a login for {self._user} at {host} ({type(error).__name__}): "
                 "give this process's role rds-db:connect, and set AWS_DEFAULT_REGION where the address is not one of RDS"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -146,6 +148,37 @@ def test_the_writer_follows_a_promotion() -> None:
             assert len(errors) <= 1
             with db.reader() as connection:
                 assert connection.execute("SELECT count(*) AS n FROM written").fetchone() == {"n": 1}
+
+
+def test_one_burst_of_failing_writes_drains_once(connect: Connect) -> None:
+    """What fails later, on a connection of before, discards none of those that were made to the successor."""
+    db = connect(max_size=3, DB_READER_HOST=None)
+    with pytest.raises(ReadOnlySqlTransaction), db.writer() as late:  # noqa: PT012
+        late.execute("SET TRANSACTION READ ONLY")
+        with pytest.raises(ReadOnlySqlTransaction), db.writer() as early:  # noqa: PT012
+            early.execute("SET TRANSACTION READ ONLY")
+            early.execute("UPDATE users SET username = username")
+        with db.writer() as connection:
+            new = connection.info.backend_pid
+        late.execute("UPDATE users SET username = username")
+    with ExitStack() as stack:
+        assert new in {stack.enter_context(db.writer()).info.backend_pid for _ in range(3)}
+
+
+def test_an_idle_connection_whose_server_is_silent_is_left(connect: Connect) -> None:
+    """Its network is well, so nothing else ends the wait but the statement's limit, which is 30 s."""
+    db = connect(min_size=1, DB_READER_HOST=None)
+    with db.writer() as connection:
+        frozen = connection.info.backend_pid
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        time.sleep(1.1)  # longer than an idle connection is trusted
+        began = time.monotonic()
+        with db.writer() as connection:
+            assert connection.info.backend_pid != frozen
+        assert time.monotonic() - began < 15
+    finally:
+        os.kill(frozen, signal.SIGCONT)
 
 
 def test_a_connection_to_a_demoted_primary_is_left(connect: Connect) -> None:
