@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from operations.backup import PUBLISHED
+from operations.ending import end_tidily
 from operations.errors import OperationError, Refused
 from operations.output import fail, print_json
 
@@ -36,8 +35,7 @@ def create(stack: Stack = None, to: To = None, as_json: Json = False) -> None:
     from operations.backup.retention import retention_days
     from operations.connection import conninfo_of
 
-    # The default would end this process at once and leave pg_dump and its draft behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    end_tidily()
     try:
         place, store = _place(stack, to, as_json, "create")
         days = retention_days(place.environ)
@@ -47,7 +45,7 @@ def create(stack: Stack = None, to: To = None, as_json: Json = False) -> None:
     if as_json:
         print_json(
             {
-                "created": _as_json(report.backup),
+                "created": report.backup.to_json(),
                 "monthly": report.monthly and report.monthly.key,
                 "removed": [old.key for old in report.removed],
             }
@@ -94,7 +92,8 @@ def verify(
         if backup and not sets:
             raise Refused(f"There is no backup {backup} in {store.where}: `backup list` shows those that there are.")
         with transfer(f"Reading {store.where}", sum(found.manifest.bytes for found in sets)) as advance:
-            sets = [replace(found, problem=store.check(found, advance)) for found in sets]
+            # one that is named is read also from cold storage, as it may have been brought back
+            sets = store.check_all([replace(found, cold=False) for found in sets] if backup else sets, advance)
     except OperationError as error:
         fail(error, as_json=as_json)
     raise typer.Exit(0 if _show(store.where, sets, as_json, good="verified now") else 1)
@@ -151,16 +150,10 @@ def _place(stack: str | None, to: str | None, as_json: bool, *words: str) -> tup
 def _show(where: str, sets: Sequence[BackupSet], as_json: bool, *, good: str) -> bool:
     """Prints *sets*; whether all are well."""
     if as_json:
-        print_json([_as_json(backup) for backup in sets])
+        print_json([backup.to_json() for backup in sets])
         return not any(backup.problem for backup in sets)
     for backup in sets:
-        made = backup.manifest
-        state = backup.problem or good
-        typer.echo(f"{backup.key}  {made.started:%Y-%m-%d %H:%M:%S} UTC  {made.bytes} bytes  {made.database}  {state}")
+        typer.echo(backup.line(good=good))
     if not sets:
         typer.echo(f"no backups in {where}")
     return not any(backup.problem for backup in sets)
-
-
-def _as_json(backup: BackupSet) -> dict[str, Any]:
-    return {"key": backup.key, "problem": backup.problem, **asdict(backup.manifest)}

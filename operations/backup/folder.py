@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from operations.backup.objects import Item, Write, already
+from operations.backup.objects import Item, NotThere, Write, already
 from operations.errors import OperationError
 
 
@@ -23,10 +23,15 @@ class Folder:
         self.where = root.absolute().as_uri()
 
     def listing(self, prefix: str) -> dict[str, Item]:
-        top = self.root / prefix
+        found = {}
         with self._said("Cannot read"):
-            found = {str(path.relative_to(self.root)): path.stat() for path in top.glob("*") if path.suffix != ".draft"}
-        return {key: Item(size=stat.st_size, modified=datetime.fromtimestamp(stat.st_mtime, UTC)) for key, stat in found.items()}
+            for path in (self.root / prefix).glob("*"):
+                with suppress(FileNotFoundError):  # another run removes it right now
+                    stat = path.stat()
+                    if path.suffix != ".draft":
+                        modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+                        found[str(path.relative_to(self.root))] = Item(size=stat.st_size, modified=modified)
+        return found
 
     def read(self, key: str) -> bytes:
         with self._said("Cannot read", key):
@@ -115,7 +120,8 @@ class Folder:
             yield
         except OSError as error:
             mend = "free some space or choose another place" if error.errno in (28, 122) else "choose another BACKUP_DIR"
-            raise OperationError(f"{what} {self.root / key}: {error.strerror or error}; {mend}.") from None
+            kind = NotThere if isinstance(error, FileNotFoundError) else OperationError
+            raise kind(f"{what} {self.root / key}: {error.strerror or error}; {mend}.") from None
 
 
 def _created(path: Path) -> BinaryIO:

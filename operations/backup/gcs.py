@@ -16,7 +16,7 @@ from google.cloud.storage.exceptions import DataCorruption, InvalidResponse  # t
 from google.cloud.storage.fileio import BlobWriter  # type: ignore[import-untyped]
 from requests.exceptions import RequestException
 
-from operations.backup.objects import Item, Write, already
+from operations.backup.objects import Item, NotThere, Write, already
 from operations.backup.ranges import RANGE, Ranges
 from operations.errors import OperationError
 
@@ -120,4 +120,5 @@ class Gcs:
             if status == HTTPStatus.PRECONDITION_FAILED:
                 raise already(at) from None
             mend = MENDS.get(status) or "check the bucket, the network and the credentials (Application Default Credentials)"
-            raise OperationError(f"Cannot {what} {at}: {' '.join(str(error).split())}; {mend}.") from None
+            kind = NotThere if status == HTTPStatus.NOT_FOUND else OperationError
+            raise kind(f"Cannot {what} {at}: {' '.join(str(error).split())}; {mend}.") from None

@@ -44,15 +44,25 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True)
 class BackupSet:
-    """A published backup. *problem* is None while the dump is there in its full size (the store's cheap check)."""
+    """A published backup. *problem* is None while the dump is there in its full size (the store's cheap check) and was not found
+    spoilt. *cold*: it must be brought back before it can be read."""
 
     kind: Kind
     manifest: Manifest
     problem: str | None
+    cold: bool = False
 
     @property
     def key(self) -> str:
         return f"{self.kind}/{self.manifest.name}"
+
+    def line(self, *, good: str) -> str:
+        """For people; *good* is said of one that is well."""
+        made, state = self.manifest, self.problem or ("in cold storage" if self.cold else good)
+        return f"{self.key}  {made.started:%Y-%m-%d %H:%M:%S} UTC  {made.bytes} bytes  {made.database}  {state}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {"key": self.key, "problem": self.problem, "cold": self.cold, **asdict(self.manifest)}
 
 
 def newest_good(sets: Iterable[BackupSet], database: str | None = None) -> BackupSet | None:

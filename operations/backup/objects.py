@@ -16,14 +16,19 @@ Write = Callable[[bytes], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """An object: its size in bytes, and when (UTC) it came."""
+    """An object: its size in bytes, and when (UTC) it came. *cold*: it must be brought back before it can be read."""
 
     size: int
     modified: datetime
+    cold: bool = False
 
 
 class ObjectExists(OperationError):
     """There is an object of that name already; nothing was written over it."""
+
+
+class NotThere(OperationError):
+    """There is no such object (or no such bucket): it never was there, or another run has just removed it."""
 
 
 def already(where: object) -> ObjectExists:
@@ -32,7 +37,8 @@ def already(where: object) -> ObjectExists:
 
 
 class Objects(Protocol):
-    """Objects under keys such as ``daily/shop_20260331_120000.dump``. Failures are OperationError, one sentence."""
+    """Objects under keys such as ``daily/shop_20260331_120000.dump``. Failures are OperationError, one sentence; reading what is
+    not there is NotThere."""
 
     where: str
     """``file:///...``, ``s3://bucket[/prefix]`` or ``gs://bucket[/prefix]``."""

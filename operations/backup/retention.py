@@ -10,13 +10,14 @@ from operations.errors import Refused
 
 DAILY_DAYS = 30
 MONTHLY_DAYS = 365
+MOST_DAYS = 36_500
 
 
 def retention_days(environ: Mapping[str, str]) -> int:
     """How long daily sets are kept: BACKUP_RETENTION_DAYS, by default 30. Raises Refused."""
     text = environ.get("BACKUP_RETENTION_DAYS") or str(DAILY_DAYS)
-    if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise Refused(f"BACKUP_RETENTION_DAYS is {text!r}; it must be a number of days from 1.")
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= MOST_DAYS):
+        raise Refused(f"BACKUP_RETENTION_DAYS is {text!r}; it must be a number of days from 1 to {MOST_DAYS}.")
     return int(text)
 
 

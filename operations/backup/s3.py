@@ -6,16 +6,16 @@ import io
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from typing import Any, BinaryIO
 
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError  # type: ignore[import-untyped]
 
 from operations.backup.manifest import KINDS
-from operations.backup.objects import Item, Write, already
+from operations.backup.objects import Item, NotThere, Write, already
 from operations.backup.ranges import RANGE, Ranges
 from operations.errors import OperationError
 
@@ -28,6 +28,9 @@ OURS = tuple(f"{kind}/" for kind in KINDS)
 """Beginnings of our keys: a bucket may have other tenants, whose uploads are theirs."""
 READS = 3
 """Tries to read one range: botocore repeats requests, but not a body that breaks off."""
+COLD = ("GLACIER", "DEEP_ARCHIVE")
+"""Storage classes without immediate reading."""
+GONE = ("NoSuchKey", "NoSuchBucket", "404")
 MENDS = {
     "NoSuchBucket": "check BACKUP_S3_BUCKET or --to",
     "AccessDenied": "the role that this runs as needs s3:ListBucket on the bucket and s3:GetObject, s3:PutObject and "
@@ -43,13 +46,17 @@ class S3:
         self.where = f"s3://{bucket}/{prefix}".rstrip("/")
         self._bucket, self._prefix = bucket, prefix
         with self._said("use", ""):
-            self._client = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+            retries = {"mode": "standard", "max_attempts": 5}
+            # What is read is compared with the manifest's SHA-256; a range has no checksum of its own.
+            self._client = boto3.client("s3", config=Config(retries=retries, response_checksum_validation="when_required"))
 
     def listing(self, prefix: str) -> dict[str, Item]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
         with self._said("list", prefix):
             return {
-                found["Key"].removeprefix(self._prefix): Item(size=found["Size"], modified=found["LastModified"])
+                found["Key"].removeprefix(self._prefix): Item(
+                    size=found["Size"], modified=found["LastModified"], cold=found.get("StorageClass") in COLD
+                )
                 for page in pages
                 for found in page.get("Contents", ())
             }
@@ -123,9 +130,10 @@ class S3:
     def _body(self, key: str, **which: str) -> bytes:
         for left in reversed(range(READS)):
             try:
-                with self._client.get_object(**self._at(key), **which)["Body"] as body:
+                body = self._client.get_object(**self._at(key), **which)["Body"]
+                with closing(body):  # not `with body`: that gives urllib3's own, whose errors are not botocore's
                     return bytes(body.read())
-            except HTTPClientError:  # it broke off
+            except (HTTPClientError, IncompleteReadError):  # it broke off
                 if not left:
                     raise
         raise AssertionError
@@ -150,7 +158,8 @@ class S3:
         if code in ("PreconditionFailed", "ConditionalRequestConflict"):
             return already(f"{self.where}/{key}")
         mend = MENDS.get(code) or "check the bucket, the network and the credentials"
-        return OperationError(f"Cannot {what} {f'{self.where}/{key}'.rstrip('/')}: {error}; {mend}.")
+        sentence = f"Cannot {what} {f'{self.where}/{key}'.rstrip('/')}: {error}; {mend}."
+        return NotThere(sentence) if code in GONE else OperationError(sentence)
 
 
 class _Parts:

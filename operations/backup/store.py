@@ -9,20 +9,21 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from operations.backup.manifest import KINDS, BackupSet, Kind, Manifest
-from operations.backup.objects import Item, ObjectExists, Objects, Write
+from operations.backup.objects import Item, NotThere, ObjectExists, Objects, Write
 from operations.errors import OperationError
 from operations.progress import Advance
 
 CHUNK = 1 << 20
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+LOST = "lost: the dump is not there"
 FLIPPED = "corrupt: its checksum differs"
 LEFT_BEHIND = timedelta(hours=24)
 """Age from which an object without a manifest, or an upload that never ended, is nobody's: no backup takes so long."""
@@ -81,7 +82,10 @@ class BackupStore:
                     found.unpublished[key] = item
                 if not key.endswith(".dump.json"):
                     continue
-                manifest = self._manifest(key)
+                try:
+                    manifest = self._manifest(key)
+                except NotThere:  # another run has just removed the set
+                    continue
                 if manifest is None or f"{kind}/{manifest.name}.json" != key:  # of another set: it would be read, and removed
                     found.unreadable.append(key)
                     continue
@@ -89,7 +93,7 @@ class BackupStore:
                 problem = _size_problem(dump.size if dump else None, manifest)
                 if problem is None and f"{kind}/{manifest.name}.spoilt" in items:
                     problem = FLIPPED
-                found.sets.append(BackupSet(kind=kind, manifest=manifest, problem=problem))
+                found.sets.append(BackupSet(kind=kind, manifest=manifest, problem=problem, cold=bool(dump and dump.cold)))
         found.unreadable.sort()
         found.sets.sort(key=lambda backup: (backup.manifest.started, backup.kind), reverse=True)
         return found
@@ -107,6 +111,23 @@ class BackupStore:
         if backup.problem:
             self.objects.remove(_mark(backup))
         return None
+
+    def check_all(self, sets: Iterable[BackupSet], advance: Advance = lambda _: None) -> list[BackupSet]:
+        """*sets* with what :meth:`check` says of each. One that cannot be read is no reason to leave out the others; what is in
+        cold storage is not read, and what another run has removed meanwhile is left out."""
+        checked = []
+        for backup in sets:
+            if not backup.cold:
+                try:
+                    backup = replace(backup, problem=self.check(backup, advance))
+                except NotThere:
+                    if self._is_removed(backup):
+                        continue
+                    backup = replace(backup, problem=LOST)
+                except OperationError as error:
+                    backup = replace(backup, problem=f"not read: {error}")
+            checked.append(backup)
+        return checked
 
     @contextmanager
     def open(self, backup: BackupSet) -> Iterator[BinaryIO]:
@@ -147,6 +168,13 @@ class BackupStore:
     def tidy(self, now: datetime | None = None) -> int:
         """Throws away what uploads that never ended have left for a day; how many."""
         return self.objects.tidy((now or datetime.now(UTC)) - LEFT_BEHIND)
+
+    def _is_removed(self, backup: BackupSet) -> bool:
+        try:
+            self.objects.read(f"{backup.key}.json")
+        except NotThere:
+            return True
+        return False
 
     def _publish(self, kind: Kind, manifest: Manifest) -> BackupSet:
         key = f"{kind}/{manifest.name}"
@@ -207,5 +235,5 @@ def _mark(backup: BackupSet) -> str:
 
 def _size_problem(size: int | None, manifest: Manifest) -> str | None:
     if size is None:
-        return "lost: the dump is not there"
+        return LOST
     return None if size == manifest.bytes else f"corrupt: {size} bytes instead of {manifest.bytes}"

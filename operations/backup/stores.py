@@ -35,7 +35,10 @@ def _objects(place: str) -> Objects:
 
     if "://" not in place:
         return Folder(Path(place))
-    parts = urlsplit(place)
+    try:
+        parts = urlsplit(place)
+    except ValueError:  # s3://[
+        parts = urlsplit("")
     prefix = parts.path.strip("/")
     prefix = f"{prefix}/" if prefix else ""
     match parts.scheme:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from operations.ending import end_tidily
 from operations.errors import OperationError
 from operations.output import fail, print_json
 
@@ -39,7 +38,7 @@ def drill(
 
     What drills that were killed have left is deleted first. The real database is only read.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    end_tidily()
     try:
         from operations.console import make_console
         from operations.drill.evidence import line

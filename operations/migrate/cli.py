@@ -150,7 +150,9 @@ def init(
         last = version_of(file)
         if last is None:
             raise Refused(f"{file} is not named like a migration: call it 001_what_it_does.sql; it is recorded and run once.")
-        place = _place("init", stack, file.parent, ["--file", f"{MIGRATIONS.name}/{file.name}", *_options(False, as_json)])
+        words = {"--file": f"{MIGRATIONS.name}/{file.name}", "--endpoint": endpoint, "--secret": secret, "--database": database}
+        given = [word for option, value in words.items() if value for word in (option, value)]
+        place = _place("init", stack, file.parent, [*given, *_options(False, as_json)])
         changes = {"DB_HOST": endpoint, "DB_SECRET_ID": secret, "DB_NAME": database}
         environ = {**place.environ, **{name: value for name, value in changes.items() if value}}
         if secret:  # it has user and password of its own

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from operations.ending import end_tidily
 from operations.errors import OperationError, Refused
 from operations.output import fail, print_json
 
@@ -47,9 +46,11 @@ def restore(
     The backup is loaded into a new database, checked against its manifest, and takes the name only then; clients are
     disconnected once. --snapshot and --point-in-time change nothing: they make a new instance.
     """
-    if context.invoked_subcommand is not None:
+    if (command := context.invoked_subcommand) is not None:
+        if any((backup, snapshot, point_in_time, stack, to, yes, as_json)):
+            fail(Refused(f"Options come after the word `{command}`, as in: restore {command} --stack STACK."), as_json=as_json)
         return
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    end_tidily()
     try:
         if sum(given is not None for given in (backup, snapshot, point_in_time)) > 1:
             raise Refused("--backup, --snapshot and --point-in-time are three ways to restore: give one of them.")

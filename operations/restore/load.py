@@ -21,6 +21,7 @@ from operations.backup.store import BackupStore
 from operations.connection import Session
 from operations.errors import OperationError
 from operations.restore.contents import Contents, Superuser, allowed, contents_of
+from operations.restore.scratch import scratch_folder
 
 CHUNK = 1 << 20
 JOBS = 4
@@ -43,20 +44,14 @@ def load(
 
     Raises OperationError: the dump is spoilt, cannot be read, or pg_restore failed. The database is of no use then.
     """
-    with store.open(backup) as dump:
-        contents = contents_of(client, dump)
-    if contents.count != backup.manifest.toc_entries:
-        raise OperationError(
-            f"{backup.key} has {contents.count} entries, its manifest says {backup.manifest.toc_entries}: it is not that backup."
-        )
-    contents = allowed(contents, inside, superuser)
-    with tempfile.TemporaryDirectory(prefix="restore-") as scratch:
-        wanted = Path(scratch) / "list"
+    contents = allowed(_whole(client, store, backup, tick), inside, superuser)
+    with scratch_folder() as scratch:
+        wanted = scratch / "list"
         wanted.write_text("\n".join(contents.lines) + "\n", encoding="utf-8", errors="surrogateescape")
         older = client.major > inside.info.server_version // 10000
         command = [str(client.pg_restore), "-w", "-L", str(wanted), "-d", inside.info.dbname, *([] if older else ["-e"])]
-        if _has_room(Path(scratch), backup.manifest.bytes):
-            file = Path(scratch) / "dump"
+        if _has_room(scratch, backup.manifest.bytes):
+            file = scratch / "dump"
             with store.copied(backup, file) as copy, _running([*command, f"-j{JOBS}", str(file)], conninfo, fed=False) as process:
                 while copy.read(CHUNK):  # beside pg_restore, to the end also when it gave up: a spoilt dump is the better reason
                     tick()
@@ -66,6 +61,22 @@ def load(
         else:
             with store.open(backup) as dump, _running(command, conninfo, fed=True) as process:
                 _feed(process, dump, tick)
+    return contents
+
+
+def _whole(client: Client, store: BackupStore, backup: BackupSet, tick: Tick) -> Contents:
+    with store.open(backup) as dump:
+        try:
+            contents = contents_of(client, dump)
+            if contents.count != backup.manifest.toc_entries:
+                raise OperationError(
+                    f"{backup.key} has {contents.count} entries, its manifest says {backup.manifest.toc_entries}: "
+                    "it is not that backup."
+                )
+        except OperationError:
+            while dump.read(CHUNK):  # to its end: a spoilt dump is the better reason
+                tick()
+            raise
     return contents
 
 

@@ -57,9 +57,10 @@ def choose(store: BackupStore, database: str, key: str | None) -> BackupSet:
     named = [one for one in sets if key in (one.key, one.manifest.name, one.manifest.name.removesuffix(".dump"))]
     if not named:
         raise Refused(f"There is no backup {key} in {store.where}: `restore list` shows what there is.")
-    if named[0].problem:
+    best = newest_good(named)  # a name may mean the daily set and its monthly twin
+    if best is None:
         raise Refused(f"{named[0].key} cannot be restored: {named[0].problem}; choose another one by `restore list`.")
-    return named[0]
+    return best
 
 
 def target(server: Server, backup: BackupSet) -> list[str]:

@@ -27,11 +27,7 @@ class Sources:
     def lines(self) -> list[str]:
         """A line each, for people."""
         good = "verified now" if self.verified else "good"
-        found = [
-            f"{one.key}  {one.manifest.started:%Y-%m-%d %H:%M:%S} UTC  {one.manifest.bytes} bytes  {one.manifest.database}  "
-            f"{one.problem or good}"
-            for one in self.dumps
-        ]
+        found = [one.line(good=good) for one in self.dumps]
         found += [
             f"--snapshot {one.id}  {one.created:%Y-%m-%d %H:%M:%S} UTC  {'automated' if one.automated else 'manual'}  "
             f"{'ready' if one.ready else 'not ready'}"
@@ -45,7 +41,7 @@ class Sources:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "dumps": [{"key": one.key, "problem": one.problem, **asdict(one.manifest)} for one in self.dumps],
+            "dumps": [one.to_json() for one in self.dumps],
             "verified": self.verified,
             "snapshots": [asdict(one) for one in self.snapshots],
             "window": self.window and asdict(self.window),
@@ -56,10 +52,8 @@ class Sources:
 
 def dumps_of(store: BackupStore, *, verify: bool) -> tuple[BackupSet, ...]:
     """The sets of *store*, newest first; with *verify* each is read to its end."""
-    from dataclasses import replace
-
     sets = store.sets()
-    return tuple(replace(one, problem=store.check(one)) for one in sets) if verify else tuple(sets)
+    return tuple(store.check_all(sets) if verify else sets)
 
 
 def of_provider(handles: Mapping[str, Any] | None) -> tuple[tuple[Snapshot, ...], Window | None, tuple[Copy, ...]]:

@@ -43,7 +43,7 @@ def test_killed_primary_under_load(live: Deployment) -> None:
         time.sleep(3)
     assert result.code == 0, result.text
     assert "node-1" in result.text, "the mend is shown"
-    assert load.per_second(begin - 2, begin) > 150, "the load is real"
+    assert load.per_second(begin - 2, begin) > 50, "the load is real"
     assert load.first_good(returned[0], write=True) <= 2
     assert load.first_good(returned[0], write=False) <= 2
     assert len(load.acknowledged()) > 200

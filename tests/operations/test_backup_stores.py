@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -257,13 +259,68 @@ def test_a_bucket_that_is_not_there(bucket: Any, s3_bucket: Any, place: str) -> 
         made(store_of({}, place))
 
 
-def test_cold_storage_says_so(s3_bucket: Any) -> None:
+def test_one_that_cannot_be_read_hides_no_other(s3_bucket: Any) -> None:
     store = store_of({}, "s3://backups")
-    backup = made(store)
-    cold = {"Bucket": "backups", "Key": backup.key}
-    s3_bucket.put_object(**cold, Body=DATA, StorageClass="GLACIER")
+    days = [made(store, started=NOON - timedelta(days=age)) for age in range(5)]
+    well, cold, removed, lost, flipped = days
+    s3_bucket.put_object(Bucket="backups", Key=cold.key, Body=DATA, StorageClass="GLACIER")
+    s3_bucket.put_object(Bucket="backups", Key=flipped.key, Body=DATA[:-1] + b"!")
+    sets = store.sets()
+    store.remove(removed)
+    store.objects.remove(lost.key)
+    checked = store.check_all(sets)
+    problems = {one.key: one.problem for one in checked}
+    wrong = {lost.key: "lost: the dump is not there", flipped.key: "corrupt: its checksum differs"}
+    assert problems == {well.key: None, cold.key: None, **wrong}
+    assert [one.key for one in checked if one.line(good="verified now").endswith("in cold storage")] == [cold.key]
+    (named,) = store.check_all([cold])  # asked for by its name
+    assert "it is in cold storage: have it brought back first" in str(named.problem)
     with pytest.raises(OperationError, match=r"it is in cold storage: have it brought back first"):
-        store.check(backup)
+        store.check(cold)
+
+
+def test_a_set_that_another_run_removes_meanwhile(store: BackupStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, removed = made(store), made(store, started=NOON - timedelta(days=1))
+    read = store.objects.read
+
+    def late(key: str) -> bytes:
+        store.remove(removed)
+        return read(key)
+
+    monkeypatch.setattr(store.objects, "read", late)
+    assert store.sets() == [left]
+
+
+def test_a_body_that_breaks_off_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = [True, False, *[True] * 3]
+
+    class S3Server(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(DATA)))
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            self.wfile.write(DATA[: len(DATA) // 2] if cut.pop(0) else DATA)
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None: ...
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), S3Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
+        objects = store_of({}, "s3://backups").objects
+        assert objects.read("daily/a.dump.json") == DATA
+        with pytest.raises(
+            OperationError, match=r"^Cannot read s3://backups/daily/a\.dump\.json: .*; check the bucket,"
+        ):
+            objects.read("daily/a.dump.json")
+        server.shutdown()
+    assert cut == []
 
 
 @pytest.mark.parametrize(
@@ -274,6 +331,7 @@ def test_cold_storage_says_so(s3_bucket: Any) -> None:
         ({}, "ftp://host/x", r"'ftp://host/x' is no place for backups: use file:///folder, s3://bucket/prefix"),
         ({}, "s3:///x", "is no place for backups"),
         ({}, "file://host/x", "is no place for backups"),
+        ({}, "s3://[x", "is no place for backups"),
     ],
 )
 def test_no_place(environ: dict[str, str], to: str | None, sentence: str) -> None:

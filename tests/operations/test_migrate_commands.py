@@ -142,10 +142,10 @@ def test_a_stack_in_a_cloud_migrates_itself(monkeypatch: pytest.MonkeyPatch, tmp
     assert run("up", "--stack", "prod", "--allow-newer").exit_code == 3
     assert run("verify", "--stack", "prod", "--json").exit_code == 3
     assert run("init", "--stack", "prod", "--file", cli.MIGRATIONS / "001_initial_schema.sql").exit_code == 3
-    assert asked == [
-        ["migrate", "up", "--allow-newer"],
-        ["migrate", "verify", "--json"],
-        ["migrate", "init", "--file", "migrations/001_initial_schema.sql"],
-    ]
+    elsewhere = ("--database", "reporting", "--endpoint", "other.example", "--secret", "shop/other")
+    assert run("init", "--stack", "prod", "--file", cli.MIGRATIONS / "001_initial_schema.sql", *elsewhere).exit_code == 3
+    first = ["migrate", "init", "--file", "migrations/001_initial_schema.sql"]
+    assert asked[:3] == [["migrate", "up", "--allow-newer"], ["migrate", "verify", "--json"], first]
+    assert (asked[3][:4], sorted(asked[3][4:])) == (first, sorted(elsewhere))
     refused = run("up", "--stack", "prod", "--directory", tmp_path)
     assert (refused.exit_code, "its operations image has the files" in refused.stderr) == (2, True)

@@ -13,8 +13,8 @@ import pytest
 from psycopg import sql
 
 from operations.backup.create import create_backup
-from operations.backup.manifest import BackupSet
-from operations.backup.store import BackupStore
+from operations.backup.manifest import BackupSet, newest_good
+from operations.backup.store import BackupStore, Spoilt
 from operations.errors import OperationError, Refused
 from operations.restore import logical
 from operations.restore.cli import app
@@ -109,6 +109,12 @@ def test_without_the_right_name_nothing_happens(filled: Any, store: BackupStore,
     assert (beside(filled), filled.one("SELECT count(*) FROM u")) == ([], 0)
 
 
+def test_options_before_a_word_are_not_lost(filled: Any, store: BackupStore, backup: BackupSet) -> None:
+    """They are those of a restore: ``list`` would show another place than the one that was meant."""
+    code, out, err = run(filled, store, "--stack", "prod", "list")
+    assert (code, out, err) == (2, "", "Error: Options come after the word `list`, as in: restore list --stack STACK.\n")
+
+
 @pytest.mark.parametrize("streamed", [True, False])  # where there is no disk for it
 def test_a_spoilt_dump_replaces_nothing_and_a_good_one_does(
     filled: Any, store: BackupStore, backup: BackupSet, monkeypatch: pytest.MonkeyPatch, streamed: bool
@@ -117,11 +123,14 @@ def test_a_spoilt_dump_replaces_nothing_and_a_good_one_does(
     path = Path(place(store)) / backup.key
     flipped = bytearray(path.read_bytes())
     flipped[-2000] ^= 1
-    for data in (flipped, flipped[:-2000]):
+    head = bytearray(path.read_bytes())
+    head[0] ^= 1  # pg_restore takes it for no dump at all
+    for data in (flipped, flipped[:-2000], head):
         path.unlink()  # its monthly twin is another name of the same file
         path.write_bytes(data)
-        with pytest.raises(OperationError, match=re.escape(backup.key)):
+        with pytest.raises(Spoilt, match=re.escape(backup.key)):
             restore(filled, store, backup)
+        assert newest_good(store.sets()) == replace(backup, kind="monthly"), "the next one takes another"
     assert (beside(filled), filled.one("SELECT count(*) FROM t")) == ([], ROWS)
     flipped[-2000] ^= 1
     path.write_bytes(flipped)
@@ -173,6 +182,11 @@ def test_which_backup(filled: Any, store: BackupStore, backup: BackupSet) -> Non
             logical.choose(store, "other", None)
         with pytest.raises(Refused, match="There is no backup x in file://"):
             logical.choose(store, server.database, "x")
+        name = backup.manifest.name
+        assert logical.choose(store, server.database, name).kind == "daily"
+        store.objects.put(f"daily/{name}.spoilt", b"")
+        assert logical.choose(store, server.database, name).kind == "monthly", "the twin is well"
+        store.objects.remove(f"daily/{name}.spoilt")
         (Path(place(store)) / backup.key).write_bytes(b"")
         with pytest.raises(Refused, match="cannot be restored: corrupt"):
             logical.choose(store, server.database, backup.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -52,8 +53,8 @@ def begin(
 
 @pytest.mark.parametrize("words", [(), ("drill",)], ids=["restore", "drill"])
 def test_stopped_while_it_loads(filled: Any, begin: Callable[..., subprocess.Popen[str]], words: tuple[str, ...]) -> None:
-    """By Ctrl-C, or by whoever runs the container: nothing is left, and nobody goes on."""
-    for how in (signal.SIGINT, signal.SIGTERM):
+    """By Ctrl-C, by whoever runs the container, by a terminal that is lost: nothing is left, and nobody goes on."""
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         process = begin(*words)
         children = psutil.Process(process.pid).children(recursive=True)
         seen = [" ".join(one.cmdline()) for one in [psutil.Process(process.pid), *children]]
@@ -71,7 +72,11 @@ def test_killed_while_it_loads(
     backup: BackupSet,
     begin: Callable[..., subprocess.Popen[str]],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
     process = begin()
     children = psutil.Process(process.pid).children(recursive=True)
     process.kill()
@@ -79,11 +84,14 @@ def test_killed_while_it_loads(
     for child in children:
         child.kill()
     (left,) = beside(filled)
+    assert [one.name for one in scratch.rglob("dump")] == ["dump"]
     assert filled.one("SELECT count(*) FROM u") == 0, "the old one is in use"
     monkeypatch.delenv("PG_BINDIR")
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     _, said = restore(filled, store, backup)
     assert said[0] == f"Dropping {left}, which a run left that did not end."
     assert (filled.one("SELECT count(*) FROM u"), len(beside(filled))) == (10, 1)
+    assert list(scratch.iterdir()) == [], "its copy of the dump too"
 
 
 def test_a_database_that_cannot_be_renamed_and_then_can(
