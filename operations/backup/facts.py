@@ -13,13 +13,14 @@ from operations.errors import OperationError
 
 APPLICATION = "managed-postgres backup"
 
-# Tables of extensions and of the system are not in a dump, or not ours. Never analysed counts as 0.
-_ESTIMATES = """
-    SELECT n.nspname || '.' || c.relname, greatest(c.reltuples, 0)::bigint
+OWN_TABLES = """
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'
-    ORDER BY 1
+    AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY n.nspname, c.relname
 """
+"""Of a database: not those of the system, nor of extensions, which come and go with them."""
+_ESTIMATES = f"SELECT n.nspname || '.' || c.relname, greatest(c.reltuples, 0)::bigint {OWN_TABLES}"  # never analysed is 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +64,25 @@ def _look(session: Session) -> Facts:
         server=(session.info.parameter_status("server_version") or "").split()[0],
         server_version=session.info.server_version,
         size=row[0],
-        migration_version=_migration_version(session),
+        migration_version=migration_of(session)[0],
         row_estimates=dict(session.execute(_ESTIMATES).fetchall()),
         snapshot=row[1],
     )
 
 
-def _migration_version(session: Session) -> int | None:
+def migration_of(session: Session) -> tuple[int | None, str]:
+    """The newest migration's version, and its name as ``007_invoices``; None and ``none`` where there are none of ours."""
     try:
         with session.transaction():  # a savepoint: the snapshot outlives an error
             row = session.execute("SELECT max(version) FROM public.schema_migrations").fetchone()
     except psycopg.Error:  # no such table, or another tool's
-        return None
-    return row[0] if row and isinstance(row[0], int) else None
+        return None, "none"
+    version = row[0] if row else None
+    if not isinstance(version, int):
+        return None, "none"
+    try:
+        with session.transaction():
+            named = session.execute("SELECT name FROM public.schema_migrations WHERE version = %s", [version]).fetchone()
+    except psycopg.Error:  # of another tool, without names
+        named = None
+    return version, str(named[0]).removesuffix(".sql") if named else str(version)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import psycopg
 from psycopg import sql
 
+from operations.backup.facts import OWN_TABLES, migration_of
 from operations.connection import Session
 from operations.restore.server import said
 
@@ -16,11 +16,7 @@ MANY = 1000
 SHARE = 0.5
 """Of the estimate at least so much should be there: the planner's estimates are some days old and rough, not wild."""
 
-_TABLES = """
-    SELECT n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'
-    ORDER BY 1, 2
-"""
+_TABLES = f"SELECT n.nspname, c.relname {OWN_TABLES}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +50,7 @@ def look(inside: Session, tick: Callable[[], None] = lambda: None, *, count: boo
             query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))
             row = inside.execute(query).fetchone() if count else None
             counted[f"{schema}.{table}"] = row[0] if row else 0
-    version, name = _migration(inside)
+    version, name = migration_of(inside)
     return Checked(migration=version, migration_name=name, tables=counted)
 
 
@@ -76,19 +72,3 @@ def against(found: Checked, migration: int | None, estimates: Mapping[str, int])
         problems=tuple(problems),
         doubts=tuple(doubts),
     )
-
-
-def _migration(inside: Session) -> tuple[int | None, str]:
-    """The version as a backup's manifest has it (operations.backup.facts), also of another tool's table without names."""
-    try:
-        row = inside.execute("SELECT max(version) FROM public.schema_migrations").fetchone()
-    except psycopg.Error:  # no such table
-        return None, "none"
-    version = row[0] if row else None
-    if not isinstance(version, int):
-        return None, "none"
-    try:
-        named = inside.execute("SELECT name FROM public.schema_migrations WHERE version = %s", [version]).fetchone()
-    except psycopg.Error:
-        named = None
-    return version, str(named[0]).removesuffix(".sql") if named else str(version)

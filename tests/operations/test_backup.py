@@ -22,8 +22,10 @@ from operations.backup.prune import plan
 from operations.backup.retention import expired
 from operations.backup.store import BackupStore
 from operations.backup.stores import store_of
+from operations.connection import connect
 from operations.errors import OperationError
 from operations.migrate.runner import migrate
+from operations.restore.check import look
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
@@ -66,6 +68,15 @@ def test_a_backup_is_published_with_what_is_known_of_it(filled: Any, store: Back
     assert {path.name for path in root.iterdir()} == {".lock", "daily", "monthly"}
     assert {path.stat().st_mode & 0o777 for path in root.rglob("*")} == {0o700, 0o600}
     assert root.stat().st_mode & 0o777 == 0o700
+
+
+def test_tables_of_extensions_are_not_counted(filled: Any, store: BackupStore) -> None:
+    """Where an extension cannot be made again, a restore says so; its tables are not missed."""
+    add = "ALTER EXTENSION pg_stat_statements ADD TABLE of_an_extension"
+    filled.rows(f"CREATE TABLE of_an_extension (n int); {add}", conninfo=filled.superuser)
+    assert "public.of_an_extension" not in create_backup(filled.owner, store).backup.manifest.row_estimates
+    with connect(filled.owner, "test") as inside:
+        assert sorted(look(inside).tables) == ["public.schema_migrations", "public.t"]
 
 
 def test_a_backup_can_be_restored(filled: Any, store: BackupStore, root: Path) -> None:
