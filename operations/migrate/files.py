@@ -27,6 +27,15 @@ class MigrationError(OperationError):
     """One sentence for the user: what is wrong, in which file and line, and how to mend it."""
 
 
+_DATA = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "SELECT", "TRUNCATE", "VALUES", "WITH"})
+_GUARDS = (
+    (("CREATE",), "CONCURRENTLY", ("IF", "NOT", "EXISTS")),
+    (("DROP",), "CONCURRENTLY", ("IF", "EXISTS")),
+    (("ALTER", "TYPE"), "VALUE", ("IF", "NOT", "EXISTS")),
+)
+"""What, outside of a transaction, makes a statement one that can be repeated: how it begins, and what follows which word."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """A row of ``schema_migrations``: one file that has been applied."""
@@ -99,14 +108,19 @@ class MigrationFile:
                 f"{self.name} line {self.statements[1].line}: a file with '-- transactional: false' holds one statement "
                 "only, so that a failure leaves nothing half applied; give each statement its own file"
             )
-        guard = {"CREATE": ("IF", "NOT", "EXISTS"), "DROP": ("IF", "EXISTS")}.get(first.words[0])
-        if guard and "CONCURRENTLY" in first.words:
-            at = first.words.index("CONCURRENTLY") + 1
-            if first.words[at : at + len(guard)] != guard:
-                raise MigrationError(
-                    f"{self.name} line {first.line}: write CONCURRENTLY {' '.join(guard)}, so that the file can be run "
-                    "again after a crash between the statement and its record"
-                )
+        if first.words[0] in _DATA:
+            raise MigrationError(
+                f"{self.name} line {first.line}: {first.words[0]} belongs in a transaction with its record, or a crash between "
+                "the two would repeat it; take the line '-- transactional: false' out"
+            )
+        for opening, word, guard in _GUARDS:
+            if first.words[: len(opening)] == opening and word in first.words:
+                at = first.words.index(word) + 1
+                if first.words[at : at + len(guard)] != guard:
+                    raise MigrationError(
+                        f"{self.name} line {first.line}: write {word} {' '.join(guard)}, so that the file can be run "
+                        "again after a crash between the statement and its record"
+                    )
 
 
 def read_files(directory: Path) -> list[MigrationFile]:

@@ -80,6 +80,9 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
             "001_a.sql line 2: write CONCURRENTLY IF NOT EXISTS, so that the file can be run again",
         ),
         ("-- transactional: false\nDROP INDEX CONCURRENTLY i", "001_a.sql line 2: write CONCURRENTLY IF EXISTS"),
+        ("-- transactional: false\nALTER TYPE mood ADD VALUE 'calm'", "001_a.sql line 2: write VALUE IF NOT EXISTS"),
+        ("-- transactional: false\nINSERT INTO t VALUES (1)", "001_a.sql line 2: INSERT belongs in a transaction"),
+        ("-- transactional: false\nWITH a AS (SELECT 1) DELETE FROM t", "001_a.sql line 2: WITH belongs in a transaction"),
     ],
 )
 def test_a_file_that_could_be_half_applied(folder: Callable[..., Path], text: str, sentence: str) -> None:
@@ -95,6 +98,7 @@ def test_a_file_that_could_be_half_applied(folder: Callable[..., Path], text: st
         "SAVEPOINT a; SELECT 1; ROLLBACK TO a",
         "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END",
         "-- transactional: false\nREINDEX INDEX CONCURRENTLY i",
+        "-- transactional: false\nALTER TYPE mood ADD VALUE IF NOT EXISTS 'calm'",
         "-- transactional: false\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)",
         "-- Transactional: TRUE\nSELECT 1",
     ],
