@@ -20,10 +20,10 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from runtime.connection import PooledConnection
 from runtime.connector import KEEPALIVE, Connector
 from runtime.database import DatabaseManager
 from runtime.environment import DatabaseEnvironment
-from runtime.pool import PooledConnection
 from runtime.secrets import CachedSource, TokenSource, source_of
 from tests.runtime.cluster import LocalCluster, running_cluster
 

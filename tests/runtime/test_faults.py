@@ -15,10 +15,11 @@ import pytest
 from psycopg.errors import ReadOnlySqlTransaction
 
 from components.local.host.postgres import node
+from runtime.connection import PooledConnection
 from runtime.database import DatabaseManager
 from runtime.environment import DatabaseEnvironment
 from runtime.errors import DatabaseUnavailable
-from runtime.pool import Pool, PooledConnection
+from runtime.pool import Pool
 from tests.runtime.cluster import LocalCluster, running_cluster
 from tests.runtime.work import answer, fill
 

@@ -61,7 +61,7 @@ def test_a_cancelled_statement_rolls_back_its_transaction(db: DatabaseManager, c
 def test_a_server_that_does_not_even_cancel_loses_the_connection(
     db: DatabaseManager, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.pool.CANCELLING", 0.3)
+    monkeypatch.setattr("runtime.connection.CANCELLING", 0.3)
     with pytest.raises(StatementTimeout, match="cannot be cancelled: the connection was closed"), db.writer() as connection:  # noqa: PT012
         monkeypatch.setattr(type(connection), "cancel_safe", lambda *_, **__: None)
         connection.execute(LONG)
