@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,27 +49,14 @@ def move(
     from operations.connection import conninfo_of, described
     from operations.console import make_console
     from operations.data_move import move as operation
-    from operations.data_move.postgres import conninfo_from
     from operations.data_move.source import is_postgres, open_source
-    from operations.place import place_of, run_there
+    from operations.place import place_of
 
     say = make_console(stderr=True).print
     try:
         place = place_of(stack)
         if place.remote:
-            if not is_postgres(source):
-                raise Refused(
-                    f"Stack '{stack}' is in a cloud and {source} is here: put the file into the image of a job of the stack, "
-                    f"whose command is `python -m operations data move --from {source}` and whose database_role is owner."
-                )
-            options = [
-                *(("--from-secret", secret) if secret else ()),
-                *(word for table in exclude or () for word in ("--exclude", table)),
-                *(("--dry-run",) if dry_run else ()),
-                *(("--json",) if as_json else ()),
-            ]
-            conninfo_from(source, None, {})  # no password may get into the task's command
-            raise typer.Exit(run_there(place, ["data", "move", "--from", source, *options]))
+            raise _by_a_job(place.name, source, exclude or (), dry_run=dry_run, as_json=as_json)
         target = conninfo_of(place.environ)
         with open_source(source, secret, os.environ) as opened:
             say(f"{'Would move' if dry_run else 'Moving'} the rows of {opened.where} to {described(target)}:")
@@ -88,6 +76,7 @@ def load(
 ) -> None:
     """Load a CSV file into a table, all rows or none. An empty field is NULL; columns that the file lacks get their defaults."""
     from operations.connection import conninfo_of
+    from operations.console import make_console
     from operations.data_move import load as operation
     from operations.place import place_of
 
@@ -98,13 +87,40 @@ def load(
                 f"Stack '{stack}' is in a cloud and {file} is here: put the file into the image of a job of the stack, whose "
                 f"command is `python -m operations data load {file.name} --table {table}`."
             )
-        done = operation.load(conninfo_of(place.environ), file, table, append=append)
+        say = make_console(stderr=True).print
+        done = operation.load(conninfo_of(place.environ), file, table, append=append, say=say)
     except OperationError as error:
         fail(error, as_json=as_json)
     if as_json:
         print_json(asdict(done))
     else:
         typer.echo(f"{count(done.rows, 'row')} loaded into {done.table} in {done.seconds:.1f} s")
+
+
+def _by_a_job(stack: str, source: str, exclude: Sequence[str], *, dry_run: bool, as_json: bool) -> Refused:
+    """The job that works for the other commands reaches neither a file of ours nor another server: how a job of its own does."""
+    from shlex import join
+
+    from psycopg.conninfo import conninfo_to_dict
+
+    from operations.data_move.postgres import conninfo_from
+    from operations.data_move.source import is_postgres
+
+    if not is_postgres(source):
+        return Refused(
+            f"Stack '{stack}' is in a cloud and {source} is here: put the file into the image of a job of the stack, "
+            f"whose command is `python -m operations data move --from {source}` and whose database_role is owner."
+        )
+    port = conninfo_to_dict(conninfo_from(source, None, {})).get("port", "5432")  # refuses a password: it would be shown
+    tables = [word for table in exclude for word in ("--exclude", table)]
+    options = [*tables, *(["--dry-run"] if dry_run else []), *(["--json"] if as_json else [])]
+    words = ["python", "-m", "operations", "data", "move", "--from", source, *options]
+    return Refused(
+        f"Stack '{stack}' is in a cloud, where the job of the other commands may neither call another server nor read its "
+        "password: make a job `move` in the stack file with the operations image, `database_role: owner`, "
+        f"`egress_ports: [443, {port}]` and PGPASSWORD among its `secrets` (docs/runbook.md, Data), and start it with "
+        f"`python -m operations run move --stack {stack} -- {join(words)}`."
+    )
 
 
 def _show(done: Moved, *, dry_run: bool, as_json: bool, text: bool) -> None:

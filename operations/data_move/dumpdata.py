@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +14,7 @@ from operations.connection import Session
 from operations.data_move import rows
 from operations.data_move.catalog import Catalog, Table, find
 from operations.data_move.fingerprint import Fingerprint
+from operations.data_move.sequences import Position
 from operations.errors import Refused
 
 _AGAIN = (
@@ -58,6 +58,9 @@ class DumpData:
         for one in self._objects:
             self._add(one, catalog)
         return {name: list(dict.fromkeys(key for row in made for key in row)) for name, made in self._rows.items() if made}
+
+    def positions(self, names: Collection[str]) -> Mapping[str, Position]:
+        return {}
 
     def count(self, table: str) -> int:
         return len(self._rows[table])
@@ -112,12 +115,5 @@ def _takes_list(kind: str) -> bool:
 
 
 def _plain(target: Table, column: str, value: Any) -> Any:
-    """JSON columns get JSON text, byte columns what Django's base64 stands for."""
-    kind = target.columns[column].type
-    if value is None:
-        return None
-    if kind in ("json", "jsonb"):
-        return json.dumps(value)
-    if kind == "bytea" and isinstance(value, str):
-        return base64.b64decode(value)
-    return value
+    """JSON columns get JSON text; Django's base64 is decoded with every other value of a byte column (``values``)."""
+    return json.dumps(value) if value is not None and target.columns[column].type in ("json", "jsonb") else value

@@ -15,7 +15,7 @@ from psycopg import sql
 from operations.connection import connect, described
 from operations.data_move import APPLICATION
 from operations.data_move.catalog import Table, catalog_of, empty, find, set_sequences
-from operations.data_move.move import leave_when_killed, lock, prepare, sentence
+from operations.data_move.move import Say, analyze, leave_when_killed, lock, prepare, sentence
 from operations.errors import OperationError, Refused
 
 BLOCK = 1 << 20
@@ -31,7 +31,7 @@ class Loaded:
     seconds: float
 
 
-def load(conninfo: str, path: Path, name: str, *, append: bool) -> Loaded:
+def load(conninfo: str, path: Path, name: str, *, append: bool, say: Say) -> Loaded:
     """Reads *path* (UTF-8, commas, a first line with the names of columns) into the table *name*.
 
     An empty field without quotes is NULL. Columns that the file lacks get their defaults. Raises Refused for a file or table that
@@ -59,7 +59,7 @@ def load(conninfo: str, path: Path, name: str, *, append: bool) -> Loaded:
                         rows.write(block)
                 count = cursor.rowcount
                 set_sequences(session, table)
-            session.execute(sql.SQL("ANALYZE {}").format(table.identifier))
+                analyze(session, [table], say)
         except psycopg.Error as error:
             raise OperationError(f"{path}: {sentence(error)} No row was loaded.") from None
     return Loaded(table=table.full, columns=columns, rows=count, seconds=round(time.monotonic() - begun, 3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,9 +14,10 @@ from psycopg import sql
 from operations.connection import Session, connect, described
 from operations.console import count
 from operations.data_move import APPLICATION
-from operations.data_move.catalog import catalog_of, set_sequences
+from operations.data_move.catalog import Table, catalog_of, set_sequences
 from operations.data_move.plan import Step, make_plan, require_empty
 from operations.data_move.postgres import set_forms
+from operations.data_move.sequences import go_on, sequences_of
 from operations.data_move.source import Source
 from operations.errors import OperationError
 
@@ -59,17 +60,18 @@ def move(source: Source, conninfo: str, *, exclude: Collection[str] = (), dry_ru
     with connect(conninfo, APPLICATION) as session:
         leave_when_killed(session)
         steps = make_plan(source, catalog_of(session), exclude)
-        if dry_run:
-            require_empty(session, steps)
-            tables = [MovedTable(table=step.target.full, rows=step.rows, checksum=None) for step in steps]
-        else:
-            try:
+        positions = source.positions(sequences_of(session))
+        try:
+            if dry_run:
+                require_empty(session, steps)
+                tables = [MovedTable(table=step.target.full, rows=step.rows, checksum=None) for step in steps]
+            else:
                 with session.transaction():
                     tables = _fill(session, source, steps, say)
-                for step in steps:
-                    session.execute(sql.SQL("ANALYZE {}").format(step.target.identifier))
-            except psycopg.Error as error:
-                raise OperationError(f"{source.where} to {described(conninfo)}: {sentence(error)} Nothing was moved.") from None
+                    go_on(session, positions)
+                    analyze(session, (step.target for step in steps), say)
+        except psycopg.Error as error:
+            raise OperationError(f"{source.where} to {described(conninfo)}: {sentence(error)} Nothing was moved.") from None
     return Moved(tables=tuple(tables), steps=tuple(steps), seconds=round(time.monotonic() - begun, 3))
 
 
@@ -90,6 +92,21 @@ def leave_when_killed(session: Session) -> None:
 def lock(session: Session, table: sql.Identifier) -> None:
     """Nobody else writes the table until the transaction ends; reading goes on."""
     session.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(table))
+
+
+def analyze(session: Session, tables: Iterable[Table], say: Say) -> None:
+    """Statistics, in the transaction of the rows: what ends here leaves no rows behind a message that says there are none.
+
+    A table that cannot be analyzed (a function of an index fails there) is no reason to lose them: *say* tells it.
+    """
+    for table in tables:
+        try:
+            with session.transaction():
+                session.execute(sql.SQL("ANALYZE {}").format(table.identifier))
+        except psycopg.Error as error:
+            if session.broken:
+                raise
+            say(f"  {table.full}: no statistics, until ANALYZE makes them: {sentence(error)}")
 
 
 def sentence(error: psycopg.Error) -> str:

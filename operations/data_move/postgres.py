@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Self
 
@@ -14,6 +14,7 @@ from operations.connection import Session, connect, conninfo_of, described
 from operations.data_move import APPLICATION
 from operations.data_move.catalog import Catalog, Table, catalog_of, empty
 from operations.data_move.fingerprint import Fingerprint
+from operations.data_move.sequences import Position, position, sequences_of
 from operations.errors import OperationError, Refused
 
 FORMS = {"datestyle": "ISO", "intervalstyle": "iso_8601", "extra_float_digits": "3", "bytea_output": "hex", "timezone": "UTC"}
@@ -35,14 +36,31 @@ class PostgresSource:
         with connect(make_conninfo(conninfo, target_session_attrs="any"), APPLICATION) as session:
             try:
                 session.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
+                # where policies apply to the reader an error, and not a part of the rows that looks like all of them
+                session.execute("SET row_security = off")
                 session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 set_forms(session)
                 yield cls(session, where)
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise OperationError(
+                    f"{where}: {error.diag.message_primary}. Read it as a user with SELECT on all tables and, where they have "
+                    "policies of row-level security, BYPASSRLS. Nothing was moved."
+                ) from None
             except psycopg.Error as error:
                 raise OperationError(f"{where}: {error.diag.message_primary or error}. Nothing was moved.") from None
 
     def tables(self, catalog: Catalog) -> Mapping[str, Sequence[str]]:
         return {name: list(table.columns) for name, table in self._catalog.items() if not empty(self._session, table)}
+
+    def positions(self, names: Collection[str]) -> Mapping[str, Position]:
+        found = {name: sequence for name, sequence in sequences_of(self._session).items() if name in names}
+        hidden = [name for name, sequence in found.items() if not (sequence.readable or sequence.owned)]
+        if hidden:
+            raise OperationError(
+                f"{self.where} may not read the sequences {', '.join(hidden)}, and without their values the new database would "
+                "give out keys twice: GRANT SELECT ON ALL SEQUENCES IN SCHEMA ... to that user. Nothing was moved."
+            )
+        return {name: position(self._session, sequence) for name, sequence in found.items() if sequence.readable}
 
     def count(self, table: str) -> int:
         row = self._session.execute(sql.SQL("SELECT count(*) FROM {}").format(self._catalog[table].identifier)).fetchone()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from psycopg import Copy
 from operations.connection import Session
 from operations.data_move.catalog import Catalog, Table
 from operations.data_move.fingerprint import Fingerprint
+from operations.data_move.sequences import Position
 from operations.errors import Refused
 
 POSTGRES = ("postgresql://", "postgres://")
@@ -26,6 +27,9 @@ class Source(Protocol):
 
     def tables(self, catalog: Catalog) -> Mapping[str, Sequence[str]]:
         """Its tables that hold rows, by name, and their columns. *catalog* is the target's."""
+
+    def positions(self, names: Collection[str]) -> Mapping[str, Position]:
+        """How far its sequences among *names* are; files have none. Raises OperationError where that may not be read."""
 
     def count(self, table: str) -> int:
         """Rows of its table *table*."""

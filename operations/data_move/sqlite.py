@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
@@ -14,6 +14,7 @@ from operations.connection import Session
 from operations.data_move import rows
 from operations.data_move.catalog import Catalog, Table
 from operations.data_move.fingerprint import Fingerprint
+from operations.data_move.sequences import Position
 from operations.errors import OperationError, Refused
 
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
@@ -43,6 +44,9 @@ class SqliteSource:
     def tables(self, catalog: Catalog) -> Mapping[str, Sequence[str]]:
         names = [name for (name,) in self._file.execute(_TABLES).fetchall()]
         return {name: self._columns(name) for name in names if self.count(name)}
+
+    def positions(self, names: Collection[str]) -> Mapping[str, Position]:
+        return {}
 
     def count(self, table: str) -> int:
         return int(self._file.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()[0])

@@ -1,4 +1,4 @@
-"""docs/runbook.md: every command line in it is one that there is, and those that only look are run on a real PostgreSQL."""
+"""docs/runbook.md, docs/checklists.md: every command line is one that there is; those that only look are run on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,20 +14,27 @@ from typing import Any
 import psycopg
 import pytest
 import typer
+import yaml
 from typer.testing import CliRunner
 
+from components.config import parse as parse_settings
 from operations import roles
 from operations.cli import app
+from operations.connection import conninfo_of
 from operations.migrate.runner import migrate
 from tests.operations.conftest import made_database
 from tests.operations.driver import ROOT
 from tests.support import LocalPostgres
 
-TEXT = (ROOT / "docs" / "runbook.md").read_text()
+FILES = [ROOT / "docs" / name for name in ("runbook.md", "checklists.md")]
+TEXT = "\n".join(file.read_text() for file in FILES)
 START = "python -m operations"
 BLOCKS = [line.strip() for line in re.findall(r"^ {4,}(\S.*)$", TEXT, re.MULTILINE)]
 LINES = [line for line in BLOCKS if line.startswith((START, "make "))]
-COMMANDS = sorted({*LINES, *re.findall(r"`((?:python -m operations|make) [^`]+)`", TEXT)})
+QUOTED = re.findall(r"`((?:python -m operations|make) [^`]+)`", TEXT)
+INSIDE = [line.partition(" -- ")[2] for line in (*LINES, *QUOTED) if f" -- {START} " in line]
+"""What jobs are told to do."""
+COMMANDS = sorted({*LINES, *QUOTED, *INSIDE})
 OURS = [line for line in COMMANDS if line.startswith(START)]
 MAKE = [line for line in COMMANDS if line.startswith("make ")]
 
@@ -79,16 +86,34 @@ def test_every_make_target_is_one_that_there_is(line: str) -> None:
     assert shown.returncode == 0, shown.stderr
 
 
+def anchors(file: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize(("provider", "password"), [("aws", "shop/old/db#password"), ("gcp", "shop-old-db:1")])
+def test_the_job_that_moves_from_another_server_is_one_that_a_stack_takes(provider: str, password: str) -> None:
+    [text] = re.findall(r"^```yaml\n(.+?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    assert f'PGPASSWORD: "{password}"' in TEXT
+    [(name, job)] = yaml.safe_load(text).items()
+    job["secrets"] = {"PGPASSWORD": password}
+    settings = parse_settings({"app": "shop", "provider": provider, "tier": "dev", "jobs": {name: job}}, file="Pulumi.test.yaml")
+    found = settings.jobs[name]
+    assert (found.when, found.database, found.database_role, found.egress_ports) == ("manual", True, "owner", (443, 5432))
+    assert f"python -m operations run {name} --stack prod -- {START} data move --from postgresql://" in TEXT
+
+
 def test_blocks_hold_nothing_but_commands() -> None:
     assert [line for line in BLOCKS if line not in LINES] == []
     assert len(OURS) > 50
 
 
 def test_every_link_and_stack_is_there() -> None:
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-") for line in re.findall(r"^#+ (.+)$", TEXT, re.MULTILINE)
-    }
-    assert set(re.findall(r"\]\(#([^)]+)\)", TEXT)) <= headings
+    for file in FILES:
+        for path, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", file.read_text()):
+            target = (file.parent / path).resolve() if path else file
+            assert target.is_file(), f"{file.name}: {path}"
+            assert not anchor or anchor in anchors(target), f"{file.name}: {path}#{anchor}"
     stacks = set(re.findall(r"(?:--stack |STACK=)([\w-]+)", TEXT))
     assert {stack for stack in stacks if not (ROOT / f"Pulumi.{stack}.yaml").is_file()} == set()
 
@@ -140,3 +165,11 @@ def test_those_that_look_do_so(environ: dict[str, str], monkeypatch: pytest.Monk
         assert done.exit_code in LOOKS[name], (line, done.output)
         assert environ["DB_PASSWORD"] not in done.output
     signal.signal(signal.SIGTERM, handler)
+
+
+def test_sql_of_prompts(environ: dict[str, str]) -> None:
+    asked = {words[words.index("-c") + 1] for words in map(shlex.split, OURS) if "connect" in words and "-c" in words}
+    assert asked
+    with psycopg.connect(conninfo_of(environ)) as session:
+        for query in asked:
+            assert session.execute(query.encode()).fetchall(), query

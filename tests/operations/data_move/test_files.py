@@ -34,6 +34,15 @@ def test_dumpdata(target: Any, tmp_path: Path) -> None:
         (3, None, None, None),
     ]
     assert target.rows("SELECT from_item_id, to_item_id FROM shop_item_friends") == [(2, 3)]
+    target.rows("TRUNCATE shop_item, shop_item_friends")
+    items[1]["fields"]["raw"] = "AP8=?"
+    path.write_text(json.dumps(items))
+    spoilt = run("move", "--from", str(path))
+    assert spoilt.exit_code == 1, spoilt.output
+    assert (
+        "public.shop_item, row 1: raw is bytea, and the value there is none of that (neither bytes nor base64)" in spoilt.stderr
+    )
+    items[1]["fields"]["raw"] = "AP8="
     items[1]["fields"]["kind"] = ["shop", "item"]
     path.write_text(json.dumps(items))
     natural = run("move", "--from", str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -131,19 +132,29 @@ def test_killed_and_run_again(target: Any, file: Path) -> None:
 
 
 def test_a_stack_in_a_cloud(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
-    far = Place(name="prod", environ={}, handles={}, remote=True)
-    asked: list[list[str]] = []
+    far = Place(name="prod", environ={}, handles={"backups": {"job": "backups"}}, remote=True)
     monkeypatch.setattr(place, "place_of", lambda stack: far)
-    monkeypatch.setattr(place, "run_there", lambda _, words: asked.append(list(words)) or 0)
-    address = "postgresql://reader@old/shop"
-    options = ["--from-secret", "shop/old/db", "--exclude", "a", "--exclude", "b", "--dry-run", "--json"]
-    assert run("move", "--from", address, *options, "--stack", "prod").exit_code == 0
-    assert asked == [["data", "move", "--from", address, *options]]
-    assert run("move", "--from", "postgresql://reader:secret@old/shop", "--stack", "prod").exit_code == 2
     for words in (["move", "--from", f"sqlite:///{file}"], ["load", str(file), "--table", "t"]):
         refused = run(*words, "--stack", "prod")
         assert (refused.exit_code, "into the image of a job of the stack" in refused.stderr) == (2, True)
-    assert len(asked) == 1
+
+
+def test_another_server_is_reached_by_a_job_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backups job may call nothing but 443 and the stack's own, and read no password but its own."""
+    far = Place(name="prod", environ={}, handles={"backups": {"job": "backups"}}, remote=True)
+    monkeypatch.setattr(place, "place_of", lambda stack: far)
+    address = "postgresql://reader@old.example.com:5433/shop?sslmode=verify-full"
+    refused = run("move", "--from", address, "--exclude", "a b", "--exclude", "c", "--dry-run", "--stack", "prod", "--json")
+    assert refused.exit_code == 2
+    text = json.loads(refused.stdout)["error"]
+    assert "`egress_ports: [443, 5433]` and PGPASSWORD among its `secrets`" in text
+    words = shlex.split(text.partition("start it with `")[2].rpartition("`")[0])
+    assert words[:8] == ["python", "-m", "operations", "run", "move", "--stack", "prod", "--"]
+    assert words[8:14] == ["python", "-m", "operations", "data", "move", "--from"]
+    assert words[14:] == [address, "--exclude", "a b", "--exclude", "c", "--dry-run", "--json"]
+    assert "`egress_ports: [443, 5432]`" in run("move", "--from", "postgresql://reader@old/shop", "--stack", "prod").stderr
+    hidden = run("move", "--from", "postgresql://reader:secret-9z@old/shop", "--stack", "prod")
+    assert (hidden.exit_code, "secret-9z" in hidden.output) == (2, False)
 
 
 def test_a_circle_of_foreign_keys(target: Any, file: Path) -> None:
