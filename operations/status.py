@@ -75,7 +75,7 @@ def status(checkout: Checkout, stack_name: str, console: Console, *, as_json: bo
         print(json.dumps({"stack": stack_name, "state": "unknown", "errors": error.sentences}))
         return UNKNOWN
     condition = _condition(checkout, stack_name, observed.outputs) if observed and observed.resources else None
-    alarms = _alarms(observed.outputs, condition) if observed and not observed.down else []
+    alarms = _alarms(observed, condition) if observed else []
     code = RUNNING if observed and observed.resources and not observed.down and not observed.unfinished else DOWN
     if condition and condition.down:
         code = DOWN
@@ -121,12 +121,14 @@ def _print_condition(console: Console, condition: Condition | None) -> None:
     console.print()
 
 
-def _alarms(outputs: Mapping[str, Any], condition: Condition | None) -> list[str]:
+def _alarms(observed: Observed, condition: Condition | None) -> list[str]:
     """On this machine the thresholds held against the database; of a cloud what its own monitoring says."""
-    database, thresholds = outputs.get("database"), outputs.get("alarms")
+    database, thresholds = observed.outputs.get("database"), observed.outputs.get("alarms")
     secret = str(database.get("admin_secret_id", "")) if isinstance(database, Mapping) else ""
     if not secret.startswith("file://") or not isinstance(thresholds, Mapping):
         return list(condition.alarms) if condition else []
+    if observed.down:  # the database may be what is down, which is told already
+        return []
     from components.local.host.errors import LocalError
     from components.local.host.secrets import resolve
     from operations.alarms import firing

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Annotated
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from operations.errors import OperationError
 from operations.output import fail, print_json
+
+if TYPE_CHECKING:
+    from operations.place import Place
 
 RUNNING, DOWN = 0, 1
 
@@ -42,13 +49,36 @@ def _of_stack(name: str, *, inside: bool, as_json: bool) -> int:
     from operations import status as operation
     from operations.console import make_console
     from operations.engine.checkout import find_checkout
-    from operations.place import place_of, run_there
+    from operations.place import place_of
 
     if inside:
         place = place_of(name)
         if place.remote:
-            return run_there(place, ["status", *(["--json"] if as_json else [])])
+            return _inside(place, find_checkout().root, as_json=as_json)
     return operation.status(find_checkout(), name, make_console(), as_json=as_json)
+
+
+def _inside(place: Place, root: Path, *, as_json: bool) -> int:
+    """From inside what needs SQL, and from here what nobody knows there; the exit code is that of the inside."""
+    from operations.condition.condition import known_outside
+    from operations.condition.text import outside
+    from operations.place import run_there
+
+    if not as_json:
+        code = run_there(place, ["status"])
+        for line in outside(known_outside(place, root)):
+            typer.echo(line)
+        return code
+    with redirect_stdout(StringIO()) as answer:
+        code = run_there(place, ["status", "--json"])
+    told = json.loads(answer.getvalue() or "{}")
+    known, database = known_outside(place, root), told.get("database")
+    if database:
+        facts = known.as_json()
+        database |= {"alarms": facts["alarms"], "last_drill": facts["last_drill"]}
+        database["problems"] = [*database.get("problems", ()), *known.problems]
+    print_json({**told, "alarms": known.alarms})
+    return code
 
 
 def _of_environment(*, as_json: bool) -> int:
@@ -63,6 +93,6 @@ def _of_environment(*, as_json: bool) -> int:
     if as_json:
         print_json({"state": "running" if found.healthy else "down", "database": found.as_json()})
     else:
-        for line in lines(found):
+        for line in lines(found, drills=False):
             typer.echo(line)
     return RUNNING if found.healthy else DOWN

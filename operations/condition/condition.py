@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from operations.condition.last import LastBackup, LastDrill, last_backup, last_d
 from operations.condition.nodes import Node, nodes_of
 from operations.errors import OperationError
 from operations.place import Place
+
+ASKED = ("members", "alarms", "last_snapshot", "window")
+"""What the provider's interface tells."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +70,7 @@ def condition_of(place: Place, root: Path | None = None) -> Condition:
     destination = _destination(place.handles)
     environ: Mapping[str, str] = {} if place.remote else place.environ  # a cloud's store is known by its address alone
     backup = last_backup(environ, destination if place.remote else None, place.environ.get("DB_NAME", ""))
-    drill = None
-    if root is not None:
-        try:
-            drill = last_drill(root, place.name)
-        except OperationError as error:
-            problems.append(str(error))
+    drill = _drill(root, place.name, problems) if root else None
     if place.remote:
         hint = (
             f"Sessions, transactions and sizes are known inside its network only: `python -m operations status --inside --stack "
@@ -82,6 +80,21 @@ def condition_of(place: Place, root: Path | None = None) -> Condition:
         return _by_provider(place.handles or {}, found)
     nodes, database = _by_sql(place.environ, problems)
     return Condition(nodes=nodes, database=database, last_backup=backup, last_drill=drill, problems=tuple(problems))
+
+
+def known_outside(place: Place, root: Path) -> Condition:
+    """What a look from inside the network of *place* cannot tell: its cloud's alarms, and the drills of the checkout *root*."""
+    problems: list[str] = []
+    drill = _drill(root, place.name, problems)
+    return _by_provider(place.handles or {}, Condition(last_drill=drill, problems=tuple(problems)), only=("alarms",))
+
+
+def _drill(root: Path, stack: str, problems: list[str]) -> LastDrill | None:
+    try:
+        return last_drill(root, stack)
+    except OperationError as error:
+        problems.append(str(error))
+        return None
 
 
 def _by_sql(environ: Mapping[str, str], problems: list[str]) -> tuple[tuple[Node, ...], Database | None]:
@@ -96,7 +109,7 @@ def _by_sql(environ: Mapping[str, str], problems: list[str]) -> tuple[tuple[Node
         return nodes, None
 
 
-def _by_provider(handles: Mapping[str, Any], found: Condition) -> Condition:
+def _by_provider(handles: Mapping[str, Any], found: Condition, only: Container[str] = ASKED) -> Condition:
     """*found* and what the provider's interface says. One question that fails does not keep the others from being asked."""
     from operations.cloud import database_control
 
@@ -112,6 +125,8 @@ def _by_provider(handles: Mapping[str, Any], found: Condition) -> Condition:
         ("last_snapshot", lambda: next((one for one in control.snapshots() if one.ready), None)),
         ("window", control.window),
     ):
+        if name not in only:
+            continue
         try:
             facts[name] = ask()
         except OperationError as error:

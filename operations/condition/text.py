@@ -12,8 +12,8 @@ from operations.condition.last import LastBackup, LastDrill
 from operations.condition.nodes import Node
 
 
-def lines(found: Condition, now: datetime | None = None) -> Iterator[str]:
-    """One fact per line, the servers first. *now*: by what ages are told."""
+def lines(found: Condition, now: datetime | None = None, *, drills: bool = True) -> Iterator[str]:
+    """One fact per line, the servers first. *now*: by what ages are told; *drills*: whether any could be known here."""
     moment = now or datetime.now(UTC)
     yield from (f"Server {line}" for line in map(_node, found.nodes))
     yield from (f"Server {line}" for line in map(_member, found.members))
@@ -24,10 +24,18 @@ def lines(found: Condition, now: datetime | None = None) -> Iterator[str]:
     if found.window:
         yield f"Can be restored to any moment from {_minute(found.window.earliest)} to {_minute(found.window.latest)}"
     yield f"Last backup: {_backup(found.last_backup, moment)}"
-    yield f"Last drill: {_drill(found.last_drill, moment)}"
+    if drills:
+        yield f"Last drill: {_drill(found.last_drill, moment)}"
     yield from (f"Not known: {problem}" for problem in found.problems)
     if found.hint:
         yield found.hint
+
+
+def outside(found: Condition, now: datetime | None = None) -> Iterator[str]:
+    """What is known outside a stack's network alone, after the lines from inside."""
+    yield f"Last drill: {_drill(found.last_drill, now or datetime.now(UTC))}"
+    yield from (f"Alarm: {alarm}" for alarm in found.alarms)
+    yield from (f"Not known: {problem}" for problem in found.problems)
 
 
 def _node(node: Node) -> str:

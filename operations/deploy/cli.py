@@ -93,7 +93,8 @@ def rollback(
 ) -> None:
     """Run an earlier version of a service again: its image, or on Cloud Run its revision with all the traffic. Asks first.
 
-    The database stays as it is; an older release beside a newer schema needs `migrate up --allow-newer` in its job.
+    While it goes back, and once it has, it asks for --to: the version before could be the one that was left. The database stays
+    as it is; an older release beside a newer schema needs `migrate up --allow-newer` in its job.
     """
     from operations.cloud import service_control
     from operations.confirm import confirm
@@ -113,14 +114,16 @@ def rollback(
                 f"Stack '{stack}' runs on this machine, from folders of the checkout: bring the folder of {service} back (git "
                 f"switch, git restore), then `python -m operations deploy {service} --stack {stack}`. Nothing was done."
             )
-        require_free(checkout, stack, f"python -m operations rollback {service} --stack {stack}")
+        command = f"python -m operations rollback {service} --stack {stack}"
+        require_free(checkout, stack, command)
         file = _load(stack)
         current(file, service)
         handles = deployed(stack).handles
         control = service_control(handles)
         before, revisions = control.running(service), file.settings.provider == "gcp"
-        present = Wanted(version=before.version) if revisions else Wanted(image=str(handles["services"][service]["image"]))
-        target = target_of(control.versions(service), before, present, to)
+        traffic = file.settings.services[service].traffic if revisions else None
+        present = Wanted(image=str(handles["services"][service]["image"]))
+        target = target_of(control.versions(service), before, present, to, traffic=traffic, command=command)
         wanted = Wanted(version=target.version if revisions else "", image=target.image, back=True)
         lines = [
             f"Rolls {service} of stack {stack} back",
@@ -133,7 +136,8 @@ def rollback(
         changed = file.set(back_values(file, service, target.version, target.image))
         console.print(f"{file.path.name}: {', '.join(changed) or 'no change'}.")
         done = release(
-            checkout, stack, service, before, lambda _: wanted, wait_seconds=wait, console=console, undo=undo
+            checkout, stack, service, before, lambda _: wanted,
+            wait_seconds=wait, console=console, undo=undo, repeat=f"{command} --to {target.version}",
         )  # fmt: skip
     except OperationError as error:
         fail(error, as_json=as_json)
@@ -148,19 +152,12 @@ def _load(stack: str) -> StackFile:
 
 
 def _built(file: StackFile, service: str, context: Path, dockerfile: Path | None, tag: str) -> str:
-    from operations.image.build import Build, build
-    from operations.image.cli import commit
+    from operations.image.build import build, build_of
     from operations.image.registry import registry_of
     from operations.image.stack_file import name_of
 
     name = name_of(file.settings.services[service].image)
-    wanted = Build(
-        name=name,
-        tag=tag or commit(context),
-        context=context,
-        dockerfile=dockerfile or context / "Dockerfile",
-        platform=file.platform(name),
-    )
+    wanted = build_of(file, name, context, dockerfile, tag)
     return f"{name}@{build(wanted, registry_of(file))}"
 
 

@@ -53,17 +53,23 @@ def release(
     wait_seconds: float,
     console: Console,
     undo: Callable[[], None] = lambda: None,
+    repeat: str = "",
 ) -> Released:
     """Brings the stack up and watches *service* until it settles. *wanted* is asked with the service's handle after that.
 
-    *undo* puts the stack file back; it is called only where the engine refused to begin. Raises OperationError where something
-    else runs in the end than was wanted, with the reason and what does run.
+    *repeat* is the command that goes on with this one, where that is not the same again. *undo* puts the stack file back; it is
+    called only where the engine refused to begin. Raises OperationError where something else runs in the end than was wanted,
+    with the reason and what does run.
     """
     from operations.cloud import service_control
     from operations.stack import deployed
     from operations.up import up
 
-    way_back = f"`python -m operations rollback {service} --stack {stack}` says or does what brings back what worked before."
+    rollback = f"`python -m operations rollback {service} --stack {stack}`"
+    way_back = f"{rollback} says or does what brings back what worked before."
+    again = f"the same command watches on, and {rollback} goes back"
+    if repeat:
+        way_back, again = f"`{repeat}` tries it again.", f"`{repeat}` watches on"
     begun = time.monotonic()
     try:
         up(checkout, stack, console)
@@ -75,7 +81,7 @@ def release(
     handles = deployed(stack).handles
     control: ServiceControl = service_control(handles)
     console.print(f"Watching {service} ...")
-    after = wait(control, service, wait_seconds, console.print)
+    after = wait(control, service, wait_seconds, console.print, again)
     problem = problem_of(after, wanted(handles["services"][service]))
     if problem:
         raise OperationError(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from operations.errors import Refused
+from operations.image.build import DIGEST
 from operations.image.stack_file import StackFile, name_of
-
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 Values = Mapping[tuple[str, ...], Any]
 """By the keys below the stack's settings; None takes the key out."""
@@ -30,7 +28,7 @@ def image_values(file: StackFile, service: str, reference: str) -> Values:
     A bare digest (``sha256:...``) is one of the present image. Raises Refused for a reference that says no version.
     """
     name = name_of(current(file, service))
-    if _DIGEST.fullmatch(reference):
+    if DIGEST.fullmatch(reference):
         reference = f"{name}@{reference}"
     last = reference.rpartition("/")[2]
     if "@" not in last and ":" not in last:
@@ -43,6 +41,7 @@ def image_values(file: StackFile, service: str, reference: str) -> Values:
 def split_values(file: StackFile, service: str, canary: int | None, present: str) -> Values:
     """The traffic for a new version: *canary* percent of it beside the version *present*, or all.
 
+    Where a canary is out already it is *present*; the rest of the traffic stays with the version that the file calls stable.
     Raises Refused where the provider has no such split.
     """
     keys = ("services", service, "traffic")
@@ -50,9 +49,11 @@ def split_values(file: StackFile, service: str, canary: int | None, present: str
         return {keys: None} if file.settings.services[service].traffic.mode != "latest" else {}
     if file.settings.provider != "gcp":
         raise Refused("--canary divides traffic between revisions, which only Cloud Run has: leave it out.")
-    if not present:
+    traffic = file.settings.services[service].traffic
+    stable = (traffic.stable_revision if traffic.mode == "canary" else None) or present
+    if not stable:
         raise Refused(f"Nothing runs of {service} that the other {100 - canary} % could go to: deploy without --canary.")
-    return {keys: {"mode": "canary", "stable_revision": present, "percent": canary}}
+    return {keys: {"mode": "canary", "stable_revision": stable, "percent": canary}}
 
 
 def back_values(file: StackFile, service: str, version: str, image: str) -> Values:

@@ -23,17 +23,21 @@ class Wanted:
     """On the way back it does not matter that the version after it was given up."""
 
     def runs(self, running: Running) -> bool:
-        if self.version:
-            return running.version == self.version
+        return running.version == self.version if self.version else self.is_of(running.image)
+
+    def is_of(self, image: str) -> bool:
         name, _, digest = self.image.partition("@")
-        return digest in running.image if digest else running.image.partition("@")[0] == name
+        return digest in image if digest else image.partition("@")[0] == name
 
     def __str__(self) -> str:
         return self.version or self.image
 
 
-def wait(control: ServiceControl, service: str, seconds: float, say: Say, clock: Callable[[], float] = time.monotonic) -> Running:
-    """*service* once no roll-out is under way. Raises OperationError after *seconds*, Interrupted on Ctrl-C: it goes on then."""
+def wait(
+    control: ServiceControl, service: str, seconds: float, say: Say, again: str, clock: Callable[[], float] = time.monotonic
+) -> Running:
+    """*service* once no roll-out is under way. Raises OperationError after *seconds*, Interrupted on Ctrl-C: it goes on then,
+    and *again* says how to watch on."""
     deadline, told = clock() + seconds, ""
     try:
         while True:
@@ -45,13 +49,10 @@ def wait(control: ServiceControl, service: str, seconds: float, say: Say, clock:
             if running.settled:
                 return running
             if clock() > deadline:
-                raise OperationError(
-                    f"{service} is still rolling out after {seconds:g} s: {line}. It goes on; the same command watches on, and "
-                    "`rollback` goes back."
-                )
+                raise OperationError(f"{service} is still rolling out after {seconds:g} s: {line}. It goes on; {again}.")
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
-        raise Interrupted("Stopped watching; the roll-out goes on. The same command watches on.") from None
+        raise Interrupted(f"Stopped watching; the roll-out goes on; {again}.") from None
 
 
 def problem_of(running: Running, wanted: Wanted) -> str | None:

@@ -19,7 +19,7 @@ _RUNNING = """
 """
 _SETTINGS = """
     SELECT name, setting FROM pg_settings WHERE name IN ('log_min_duration_statement', 'log_lock_waits',
-        'log_parameter_max_length', 'log_parameter_max_length_on_error', 'log_statement', 'shared_preload_libraries',
+        'log_parameter_max_length', 'log_parameter_max_length_on_error', 'log_statement',
         'auto_explain.log_min_duration', 'auto_explain.log_parameter_max_length')
 """
 

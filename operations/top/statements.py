@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -52,6 +52,7 @@ class Look:
     figures: Mapping[Key, Figures]
     users: Mapping[Key, str]
     reset: datetime | None
+    """UTC."""
     dropped: int
     """How often the rarest statements were dropped to make room, since the reset."""
 
@@ -78,7 +79,7 @@ class Top:
     seconds: float | None
     """Length of the measurement; None: everything since the last reset."""
     since: datetime | None
-    """When the figures were last reset."""
+    """When the figures were last reset; UTC."""
     total_ms: float
     """Time of all statements together."""
     statements: tuple[Statement, ...]
@@ -183,7 +184,8 @@ def _look(server: Asked, schema: sql.Identifier) -> Look:
         key = (userid, toplevel, queryid)
         found[key] = Figures(calls=calls, total_ms=total, rows=count, hit=hit, read=read, temporary=temporary)
         users[key] = user
-    return Look(figures=found, users=users, reset=about[0], dropped=about[1])
+    reset = about[0] and about[0].astimezone(UTC)  # the server answers in the time zone of the session
+    return Look(figures=found, users=users, reset=reset, dropped=about[1])
 
 
 def _texts(server: Asked, schema: sql.Identifier, keys: list[Key]) -> dict[Key, str]:

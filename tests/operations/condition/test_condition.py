@@ -118,6 +118,8 @@ def test_the_command_answers_for_the_environment(cluster: LocalCluster, monkeypa
     found = json.loads(done.stdout)
     assert found["state"] == "running"
     assert [node["role"] for node in found["database"]["nodes"]] == ["primary", "standby"]
+    shown = CliRunner().invoke(app(), [])
+    assert ("Size: " in shown.stdout, "Last drill" in shown.stdout) == (True, False), "its evidence is in no container"
     monkeypatch.setenv("DB_PORT", "nonsense")
     refused = CliRunner().invoke(app(), [])
     assert refused.exit_code == 2

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer import Typer
+from typer import Typer, echo
 from typer.testing import CliRunner
 
 from operations import place as places
@@ -20,6 +20,8 @@ from operations.condition.condition import condition_of
 from operations.condition.text import lines
 from operations.doctor import cli as doctor_cli
 from operations.doctor.examine import of_provider
+from operations.engine import checkout
+from operations.engine.checkout import Checkout
 from operations.place import Place
 from operations.top import cli as top_cli
 
@@ -101,6 +103,46 @@ def test_what_cannot_be_asked_is_said(place: Place, monkeypatch: pytest.MonkeyPa
     assert [check.state for check in checks] == ["failed"]
 
 
+@pytest.fixture
+def inside(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """``status --inside`` with a fresh drill in the checkout; the job there answers with its arguments."""
+    (tmp_path / "evidence").mkdir()
+    evidence = {"backup": f"daily/{NAME}", "restored_at": "2026-11-21T05:00:00Z", "seconds": 12}
+    (tmp_path / "evidence" / "dev.json").write_text(json.dumps(evidence))
+    monkeypatch.setattr(places, "place_of", lambda stack: place)
+    monkeypatch.setattr(checkout, "find_checkout", lambda: Checkout(tmp_path))
+
+    def status(answer: str, *words: str) -> Any:
+        def run_there(where: Place, given: list[str]) -> int:
+            assert (where, given) == (place, ["status", *words])
+            echo(answer)
+            return 1
+
+        monkeypatch.setattr(places, "run_there", run_there)
+        app = Typer()
+        app.command()(condition_cli.status)
+        return CliRunner().invoke(app, ["--stack", "dev", "--inside", *words])
+
+    return status
+
+
+def test_the_inside_is_asked_for_sql_and_the_outside_for_alarms_and_drills(inside: Callable[..., Any]) -> None:
+    shown = inside("Server node-1: primary")
+    assert shown.exit_code == 1, "the exit code of the inside"
+    first, drill, alarm = shown.stdout.splitlines()
+    assert first == "Server node-1: primary"
+    assert drill.startswith(f"Last drill: daily/{NAME} restored in 12.0 s, ")
+    assert alarm.startswith("Alarm: database-cpu since ")
+    there = {"state": "down", "database": {"nodes": [], "alarms": [], "last_drill": None, "problems": ["one"]}}
+    told = json.loads(inside(json.dumps(there), "--json").stdout)
+    assert told["state"] == "down"
+    assert told["database"]["last_drill"]["backup"] == f"daily/{NAME}"
+    assert len(told["alarms"]) == len(told["database"]["alarms"]) == 1
+    assert told["database"]["problems"] == ["one"]
+    failed = json.loads(inside(json.dumps({"error": "no login"}), "--json").stdout)
+    assert (failed["error"], len(failed["alarms"])) == ("no login", 1)
+
+
 def test_the_doctor_from_outside(place: Place) -> None:
     checks = {check.name: check for check in of_provider(place)}
     assert list(checks) == ["provider", "server shop-dev-1", "server shop-dev-2", "backups"]
@@ -112,7 +154,6 @@ def test_the_doctor_from_outside(place: Place) -> None:
 @pytest.mark.parametrize(
     ("command", "arguments", "words"),
     [
-        (condition_cli.status, ("--inside", "--json"), ["status", "--json"]),
         (doctor_cli.doctor, ("--inside",), ["doctor"]),
         (top_cli.top, ("--seconds", "3", "--json"), ["top", "--seconds", "3", "--limit", "10", "--json"]),
         (top_cli.top, ("--activity",), ["top", "--seconds", "10", "--limit", "10", "--activity"]),

@@ -4,102 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-import typer
-import yaml
-from click.testing import Result
-from typer.testing import CliRunner
 
-from operations import cloud, stack, up
-from operations.cloud.contract import Running
-from operations.deploy import cli, watch
-from operations.engine import checkout
-from operations.engine.checkout import Checkout
 from operations.engine.lock import stack_lock
 from operations.errors import OperationError, Refused
-from operations.stack import DeployedStack
-from tests.operations.driver import ROOT
+from tests.operations.deploy.world import HOST, NEW, OLD, World, new, run
 from tests.operations.image.fake_docker import DIGEST, FakeDocker
-
-app = typer.Typer()
-app.command()(cli.deploy)
-app.command()(cli.rollback)
-
-OLD, NEW = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
-HOST = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/reference-production"
-
-
-@dataclass
-class World:
-    """A stack in a cloud. ``up`` makes what the stack file names the wanted image; what comes of it is ``answers``."""
-
-    root: Path
-    stack: str = "prod"
-    wanted: str = f"{HOST}/api@{OLD}"
-    runs: Running = field(
-        default_factory=lambda: Running(image=f"{HOST}/api@{OLD}", version="api:7", desired=2, healthy=2, settled=True)
-    )
-    ups: ClassVar[int] = 0
-    """In the command that runs."""
-    ran: list[tuple[str, str]] = field(default_factory=lambda: [("api:7", f"{HOST}/api@{OLD}")])
-    answers: list[Running] = field(default_factory=list)
-    error: Exception | None = None
-
-    def settings(self) -> dict[str, Any]:
-        config = yaml.safe_load((self.root / f"Pulumi.{self.stack}.yaml").read_text())["config"]
-        return {key.partition(":")[2]: value for key, value in config.items()}
-
-    def deployed(self, name: str) -> DeployedStack:
-        services = {"api": {"image": self.wanted, "revision": "sha256:new"}}
-        return DeployedStack(
-            checkout=Checkout(self.root), name=name, outputs={}, handles={"provider": "aws", "services": services}
-        )
-
-    def up(self, *_: object) -> None:
-        World.ups += 1
-        if self.error:
-            raise self.error
-        self.wanted = f"{HOST}/{self.settings()['services']['api']['image'].rpartition('/')[2]}"
-
-    def running(self, service: str) -> Running:
-        assert service == "api"
-        if self.ups and self.answers:
-            self.runs = self.answers.pop(0)
-        return self.runs
-
-    def versions(self, service: str) -> list[tuple[str, str]]:
-        return self.ran
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    for path in ROOT.glob("Pulumi*.yaml"):
-        shutil.copy(path, tmp_path)
-    (tmp_path / "migrations").mkdir()
-    made = World(tmp_path)
-    monkeypatch.setattr(checkout, "find_checkout", lambda: Checkout(tmp_path))
-    monkeypatch.setattr(stack, "deployed", made.deployed)
-    monkeypatch.setattr(up, "up", made.up)
-    monkeypatch.setattr(cloud, "service_control", lambda handles: made)
-    monkeypatch.setattr(watch, "POLL_SECONDS", 0.0)
-    return made
-
-
-def run(*words: str) -> Result:
-    World.ups = 0
-    done = CliRunner().invoke(app, words)
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done
-
-
-def new(world: World, **change: Any) -> Running:
-    return replace(world.runs, **{"image": f"{HOST}/api@{NEW}", "version": "api:8", **change})
 
 
 def test_a_deployment_is_watched_until_the_new_version_runs(world: World) -> None:
@@ -204,11 +119,11 @@ def test_refusals(world: World, words: list[str], said: str) -> None:
 def test_a_rollback_asks_and_changes_the_service_alone(world: World) -> None:
     world.runs = new(world)
     world.wanted = world.runs.image
-    world.ran = [("api:8", f"{HOST}/api@{NEW}"), ("api:6", f"{HOST}/api@{NEW}"), ("api:5", f"{HOST}/api:1.0@{OLD}")]
+    world.ran = [("api:8", f"{HOST}/api@{NEW}"), ("api:7", f"{HOST}/api@{NEW}"), ("api:6", f"{HOST}/api:1.0@{OLD}")]
     jobs = world.settings()["jobs"]
     refused = run("rollback", "api", "--stack", "prod")
     assert refused.exit_code == 2
-    assert f"  to   {HOST}/api:1.0@{OLD} (api:5)." in refused.stderr
+    assert f"  to   {HOST}/api:1.0@{OLD} (api:6)." in refused.stderr
     assert "--yes-rollback=api" in refused.stderr
     world.answers = [replace(world.runs, image=f"{HOST}/api@{OLD}", version="api:9")]
     done = run("rollback", "api", "--stack", "prod", "--yes-rollback=api", "--json")

@@ -1,4 +1,5 @@
-"""A ``docker`` that records how it was called and answers as buildx does: it writes the metadata file."""
+"""A ``docker`` that records how it was called and answers as buildx does: it writes the metadata file, and its registry never
+moves a tag."""
 
 from __future__ import annotations
 
@@ -17,10 +18,24 @@ given = sys.stdin.read() if "--password-stdin" in sys.argv else ""
 with (folder / "calls.jsonl").open("a") as file:
     file.write(json.dumps({{"argv": sys.argv[1:], "stdin": given}}) + "\\n")
 answer = json.loads((folder / "answer.json").read_text())
+kept = folder / "registry.json"
+registry = json.loads(kept.read_text()) if kept.exists() else {{}}
+if sys.argv[1:4] == ["buildx", "imagetools", "inspect"]:
+    if sys.argv[-1] not in registry:
+        sys.exit("ERROR: " + sys.argv[-1] + ": not found")
+    digest = registry[sys.argv[-1]]
+    for_people = "Name: " + sys.argv[-1] + "\\nDigest: " + digest
+    print(json.dumps({{"digest": digest, "size": 1}}) if "{{{{json .Manifest}}}}" in sys.argv else for_people)
+    sys.exit()
 word = "build" if "build" in sys.argv[2:3] else sys.argv[1]
 print(answer.get("says", ""))
 if word in answer.get("fails", []):
     sys.exit(1)
+if "--push" in sys.argv:
+    tag = sys.argv[sys.argv.index("--tag") + 1]
+    if tag in registry:
+        sys.exit("ERROR: the tag is immutable")
+    kept.write_text(json.dumps({{**registry, tag: answer["pushes"]}}))
 if "--metadata-file" in sys.argv and answer["metadata"] is not None:
     Path(sys.argv[sys.argv.index("--metadata-file") + 1]).write_text(answer["metadata"])
 """
@@ -36,7 +51,7 @@ class FakeDocker:
     """Lies in *folder*, which is to be first on PATH."""
 
     folder: Path
-    answer: dict[str, Any] = field(default_factory=lambda: {"metadata": METADATA})
+    answer: dict[str, Any] = field(default_factory=lambda: {"metadata": METADATA, "pushes": DIGEST})
 
     def __post_init__(self) -> None:
         script = self.folder / "docker"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import difflib
 import json
-import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable
@@ -22,58 +20,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from components.config import parse
 from operations.engine.checkout import Checkout
 from operations.image.stack_file import load
-from tests.operations.driver import ROOT, Ended, ended, start_operations
+from tests.operations.driver import ROOT, Ended
 from tests.operations.image.fake_docker import DIGEST, FakeDocker
 from tests.test_main import STACKS
 
 CLOUDS = [stack for stack in STACKS if stack != "local"]
 
 
-@pytest.fixture
-def docker(tmp_path: Path) -> FakeDocker:
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    return FakeDocker(folder)
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """Pulumi.yaml, the stack files and an image's source; a git repository without changes."""
-    root = tmp_path / "checkout"
-    root.mkdir()
-    for path in ROOT.glob("Pulumi*.yaml"):
-        shutil.copy(path, root)
-    (root / "app").mkdir()
-    (root / "app" / "Dockerfile").write_text("FROM scratch\n")
-    for command in (["init", "-q"], ["add", "."], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "first"]):
-        subprocess.run(["git", *command], cwd=root, check=True)
-    return root
-
-
 Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def run(docker: FakeDocker, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    def run(*arguments: str, **environment: str) -> Ended:
-        path = f"{docker.folder}{os.pathsep}{os.environ['PATH']}"
-        return ended(
-            start_operations(
-                checkout, ["image", "build", *arguments], {"PYTHONPATH": _python_path(), "PATH": path, **environment}
-            )
-        )
-
-    return run
-
-
-def _python_path() -> str:
-    return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-
-
-@pytest.fixture
-def account(aws: Callable[[str], Any]) -> str:
-    """An account in moto; commands that the test starts use it."""
-    return str(aws("sts").get_caller_identity()["Account"])
 
 
 def settings(path: Path) -> dict[str, Any]:
@@ -200,13 +154,6 @@ def test_bad_input(run: Run, docker: FakeDocker, account: str, arguments: tuple[
     assert not docker.calls()
 
 
-def test_changes_that_are_not_committed(run: Run, checkout: Path, account: str) -> None:
-    (checkout / "app" / "new.py").write_text("")
-    result = run("api", "--stack", "dev", "--context", "app")
-    assert result.code == 2
-    assert "has changes that are not committed" in result.err
-
-
 @pytest.mark.parametrize(
     ("answer", "code", "sentence"),
     [
@@ -255,9 +202,3 @@ def test_moto_answers_as_ecr_does(aws: Callable[[str], Any]) -> None:
 
 def test_the_stack_files_have_images_of_their_own() -> None:
     assert all(load(Checkout(ROOT), stack).own() for stack in CLOUDS)
-
-
-@pytest.fixture(autouse=True)
-def no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -96,6 +97,19 @@ def test_a_reset_and_dropped_statements_are_noticed(database: Database) -> None:
     assert len(found.notes) == 1
     assert "were reset at" in found.notes[0]
     assert "SELECT pg_sleep($1)" in [statement.text for statement in found.statements]
+
+
+def test_times_are_utc_whatever_the_time_zone_of_the_session(database: Database) -> None:
+    owner = str(psycopg.conninfo.conninfo_to_dict(database.owner)["user"])
+    with psycopg.connect(database.superuser, autocommit=True) as root:
+        root.execute(sql.SQL("ALTER ROLE {} SET TimeZone = 'Asia/Tokyo'").format(sql.Identifier(owner)))
+        root.execute("SELECT pg_stat_statements_reset()")
+    assert database.one("SHOW TimeZone") == "Asia/Tokyo"
+    with asking(database.owner, "top") as session:
+        found = top(session, seconds=0, limit=1)
+    assert found.since is not None
+    assert found.since.utcoffset() == timedelta(0)
+    assert abs(datetime.now(UTC) - found.since) < timedelta(minutes=5)
 
 
 def test_other_users_statements_are_said_to_be_hidden(database: Database) -> None:
