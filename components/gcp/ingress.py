@@ -70,6 +70,7 @@ class GcpIngress(GcpComponent, Ingress):
         self._urls[short] = f"https://{settings.domain}{start}"
 
     def publish(self) -> None:
+        self.network.workloads_are_there()
         balancer = self._balancer
         if balancer and self.backends:
             for rules in self._routes.values():

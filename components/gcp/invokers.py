@@ -21,19 +21,20 @@ class Invokers:
 
     def __init__(self, network: GcpNetwork) -> None:
         self._network = network
-        self._callers: list[GcpComponent] = []
+        self.callers: list[GcpComponent] = []
+        """Every service and job so far."""
         self._services: list[tuple[GcpComponent, gcp.cloudrunv2.Service]] = []
 
     def add_caller(self, caller: GcpComponent) -> None:
         """*caller*, a service or a job, may call all internal services but itself."""
-        self._callers.append(caller)
+        self.callers.append(caller)
         for owner, service in self._services:
             self._grant(caller, owner, service)
 
     def add_service(self, owner: GcpComponent, service: gcp.cloudrunv2.Service) -> None:
         """*service* of *owner*, an internal one, lets in all callers."""
         self._services.append((owner, service))
-        for caller in self._callers:
+        for caller in self.callers:
             self._grant(caller, owner, service)
 
     def _grant(self, caller: GcpComponent, owner: GcpComponent, service: gcp.cloudrunv2.Service) -> None:

@@ -96,7 +96,7 @@ def cloud_run_job(
     """
     workload = cast(Workload, component)
     found = pod(workload, network=network, settings=settings, access=access, command=command)
-    physical = scope.physical(component.name.removeprefix("job-"), role, limit=LONGEST_NAME)
+    physical = job_name(component, role, scope)
     log_bucket(
         component,
         f"{role}-logs",
@@ -125,6 +125,11 @@ def cloud_run_job(
             custom_timeouts=pulumi.CustomTimeouts(create=f"{minutes}m", update=f"{minutes}m") if token is not None else None,
         ),
     )
+
+
+def job_name(component: GcpComponent, role: str, scope: Scope) -> str:
+    """What Google calls the job ``<component>-<role>``."""
+    return scope.physical(component.name.removeprefix("job-"), role, limit=LONGEST_NAME)
 
 
 def execution_token(settings: JobSettings, environment: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import pulumi
@@ -54,6 +54,8 @@ class GcpNetwork(GcpComponent, Network):
         self.registry = Registry(self)
         self.invokers = Invokers(self)
         """Who may call the internal services."""
+        self.after_workloads: list[Callable[[Sequence[Component]], None]] = []
+        """Each makes something that must not change before all services and jobs have, which it is given."""
         self.cdn_origins: dict[str, Any] = {}
         """Bucket to what the load balancer serves it from; the buckets enter themselves."""
         self.channels: list[pulumi.Output[str]] = []
@@ -71,6 +73,11 @@ class GcpNetwork(GcpComponent, Network):
         if settings.private_access == "peering":
             self.private_services = PrivateServices(self, made.vpc, settings.cidr)
         return made.vpc.id, made.subnetwork
+
+    def workloads_are_there(self) -> None:
+        """The last service and the last job are made."""
+        for make in self.after_workloads:
+            make(self.invokers.callers)
 
     def child_of(self, workload: Component, **options: Any) -> pulumi.ResourceOptions:
         """Options for a child of somebody else's component, such as a grant to *workload*: it too waits for the APIs."""

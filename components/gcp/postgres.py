@@ -107,7 +107,7 @@ class CloudSql(GcpComponent, ManagedPostgres):
             **({"private_range": services.range_name} if services else {}),
             "tier": self.machine.name,
             "edition": EDITIONS[self.settings.edition],
-            "rotation": self.rotation.job.id,
+            "rotation": self.rotation.job_id,
         }
 
     def _key(self, after: Sequence[pulumi.Resource]) -> DatabaseKey:

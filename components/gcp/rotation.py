@@ -9,17 +9,19 @@ import pulumi
 import pulumi_gcp as gcp
 import pulumi_random as random
 
+from components.component import Component
 from components.contract import Workload
 from components.environment import Access
 from components.gcp.alerts import alert_policy
 from components.gcp.component import GcpComponent
-from components.gcp.job import cloud_run_job
+from components.gcp.job import cloud_run_job, job_name
 from components.gcp.schedule import run_on_schedule
 from components.gcp.secret import Secret
 from components.gcp.workload_alerts import job_alert
 from components.names import Scope
 from components.settings.workload import JobSettings
 
+ROLE = "rotation"
 ROTATE = ("python", "-m", "operations", "rotate", "all", "--older-than")
 
 EVERY_DAY, TIMEZONE = "30 19 * * *", "Etc/UTC"
@@ -46,7 +48,8 @@ class PasswordRotation:
 
     It logs in as the owner (*access*) and as the users themselves, who change their own passwords: it has no right on the
     instance. *secrets*: those that it reads and writes. *started_with*: the application's user whose password containers have;
-    the job does not change that one's before another `up`.
+    the job does not change that one's before another `up`. So that it is true of an `up` that fails half-way too, the job is made
+    and changed after all services and jobs: until then it names the user that they had before, and refuses that one's turn.
     """
 
     def __init__(
@@ -59,28 +62,29 @@ class PasswordRotation:
         started_with: pulumi.Input[str],
         days: int,
     ) -> None:
-        self._database, self._scope = database, scope
+        self._database, self._scope, network = database, scope, database.network
+        self._settings = JobSettings(
+            image=scope.operations_image,
+            command=(*ROTATE, str(days)),
+            cpu=1.0,
+            memory_mib=512,
+            egress_ports=(),
+            timeout_seconds=SECONDS,
+            log_retention_days=LOG_DAYS,
+        )
         own = Access(environment={"DB_STARTED_WITH": started_with}, after=self._rights(secrets))
-        self.job = cloud_run_job(
-            database,
-            "rotation",
-            scope=scope,
-            network=database.network,
-            settings=JobSettings(
-                image=scope.operations_image,
-                command=(*ROTATE, str(days)),
-                cpu=1.0,
-                memory_mib=512,
-                egress_ports=(),
-                timeout_seconds=SECONDS,
-                log_retention_days=LOG_DAYS,
-            ),
-            access=own.merged(access),
+        self._access = own.merged(access)
+        self.job_id = pulumi.Output.format(
+            "projects/{0}/locations/{1}/jobs/{2}", network.project, network.region, job_name(database, ROLE, scope)
         )
-        run_on_schedule(
-            database, "rotation-schedule", scope=scope, network=database.network, job=self.job, cron=EVERY_DAY, timezone=TIMEZONE
-        )
-        alert_policy(database, scope, job_alert("rotation-failed", self.job.name, job="password rotation"))
+        network.after_workloads.append(self._make)
+
+    def _make(self, workloads: Sequence[Component]) -> None:
+        database, scope, network = self._database, self._scope, self._database.network
+        access = self._access.merged(Access(after=workloads))
+        job = cloud_run_job(database, ROLE, scope=scope, network=network, settings=self._settings, access=access)
+        run_on_schedule(database, f"{ROLE}-schedule", scope=scope, network=network, job=job, cron=EVERY_DAY, timezone=TIMEZONE)
+        alert_policy(database, scope, job_alert(f"{ROLE}-failed", job.name, job="password rotation"))
 
     def _rights(self, secrets: Sequence[Secret]) -> list[pulumi.Resource]:
         database, scope = self._database, self._scope

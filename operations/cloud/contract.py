@@ -110,8 +110,15 @@ class DatabaseControl(Protocol):
     def switchover(self, target: str | None, say: Say) -> None:
         """The same without losing anything: only from a healthy writer, after the reader has caught up."""
 
+    def settle(self, say: Say) -> bool:
+        """Waits for the end of a change of the writer that is under way, begun by a call that was cut off or by the provider.
+        Whether there was one: who then only wants another writer has it."""
+
     def promote(self, target: str, say: Say) -> None:
         """Make the reader *target* a database of its own that no longer follows."""
+
+    def leaving(self, reader: str) -> bool:
+        """Whether *reader* is becoming a database of its own, or has become one: ``promote`` takes that up."""
 
     def alarms(self) -> list[str]:
         """A line for each alarm of the stack that fires now."""

@@ -58,14 +58,16 @@ def promote(
     from operations.engine.checkout import find_checkout
     from operations.failover.change import target_lines
     from operations.failover.let_go import let_go
-    from operations.failover.plan import NUMBERED, make_plan
+    from operations.failover.plan import NUMBERED, make_plan, take_up
 
     say = make_console(stderr=as_json).print
     try:
         with _at_work("promote", stack) as (place, control, backend):
-            if not _is_begun(place, control, reader):
+            if control.leaving(reader):  # it may be no member any more
+                plan = take_up(control.members(), reader)
+            else:
                 plan = make_plan("promote", control.members(), backend=backend, target=reader, max_lag=max_lag)
-                confirm("promote", stack, yes, target=target_lines(place, plan))
+            confirm("promote", stack, yes, target=target_lines(place, plan))
             if backend in NUMBERED:
                 let_go(find_checkout(), stack, reader)
             control.promote(reader, lambda line: say(f"  {line}"))
@@ -90,7 +92,14 @@ def _change(kind: Kind, stack: str, to: str | None, max_lag: float, yes: str | N
     say = make_console(stderr=as_json).print
     try:
         with _at_work(kind, stack) as (place, control, backend):
-            plan = make_plan(kind, control.members(), backend=backend, target=to, max_lag=max_lag)
+            try:
+                settled = control.settle(lambda line: say(f"  {line}"))
+            except KeyboardInterrupt:
+                raise Interrupted("Stopped waiting; the change of the writer that is under way goes on by itself.") from None
+            members = control.members()
+            if settled and to is None:  # it was all that was asked for
+                to = next((member.name for member in members if member.role == "writer"), None)
+            plan = make_plan(kind, members, backend=backend, target=to, max_lag=max_lag)
             if not plan.done:
                 confirm(kind, stack, yes, target=target_lines(place, plan))
             changed = change(place, control, plan, lambda line: say(f"  {line}"))
@@ -102,12 +111,6 @@ def _change(kind: Kind, stack: str, to: str | None, max_lag: float, yes: str | N
     outage = changed.outage_seconds
     failed = "; how long writes failed is not seen from here" if outage is None else f"; writes failed for {seconds(outage)}"
     say(f"{changed.after} is the writer, after {seconds(changed.seconds)}{failed}.")
-
-
-def _is_begun(place: Place, control: DatabaseControl, reader: str) -> bool:
-    """Whether an earlier run of ``promote`` was confirmed and cut off: the reader may then be none any more."""
-    prefix = f"{(place.handles or {})['prefix']}-restore-{reader}-"
-    return any(copy.name.startswith(prefix) and copy.state == "unfinished" for copy in control.copies("restore"))
 
 
 @contextmanager

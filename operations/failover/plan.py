@@ -74,6 +74,19 @@ def make_plan(
     )
 
 
+def take_up(members: Sequence[Member], reader: str) -> Plan:
+    """Where *reader*'s promotion was begun already: what it is meanwhile says nothing, and it may be no member any more."""
+    writer = next((member for member in members if member.role == "writer"), None)
+    return Plan(
+        kind="promote",
+        writer=writer.name if writer else "",
+        target=reader,
+        writing=writer is not None and writer.healthy,
+        done=False,
+        lines=(f"  {reader}: is leaving, or has left already -> a database of its own",),
+    )
+
+
 def _number(name: str) -> int:
     """2 of ``shop-dev-replica-2``."""
     found = re.search(r"\d+$", name)

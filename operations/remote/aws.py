@@ -12,6 +12,9 @@ from operations.remote.output import Output
 from operations.remote.watch import watch
 
 RIGHTS = "ecs:RunTask, ecs:DescribeTasks, logs:GetLogEvents, and iam:PassRole on the two roles of its task"
+MISSED = 3
+"""Looks in a row at which a task that was there is not, until it counts as over: ECS forgets one an hour after its end, which
+this machine may have slept through."""
 
 
 def run(what: str, handles: Mapping[str, Any], definition: Mapping[str, Any], command: Sequence[str], output: Output) -> int:
@@ -23,6 +26,11 @@ def run(what: str, handles: Mapping[str, Any], definition: Mapping[str, Any], co
     output.say(f"Inside stack {handles['stack']}, task {arn.rpartition('/')[2]}:")
     task = EcsTask(what, handles["region"], definition, arn)
     watch(task, output)
+    if task.forgotten():
+        raise OperationError(
+            f"cannot {what}: its task {arn.rpartition('/')[2]} ended so long ago that ECS no longer tells how; "
+            f"its log is in {task.log()}"
+        )
     code = exit_code(task.found, definition["container"])
     if code is None:
         why = reason(task.found)
@@ -62,17 +70,28 @@ class EcsTask:
         self._ecs, self._logs = client("ecs", region), client("logs", region)
         self._stream = LogPlace(definition["log_group"], definition["container"]).stream(arn)
         self._next: dict[str, Any] = {}
+        self._missed = 0
         self.found: dict[str, Any] = {}
 
     def state(self) -> str:
         with doing(self._what, right=RIGHTS):
             # one started a moment ago may not be listed yet
             tasks = self._ecs.describe_tasks(cluster=self._definition["cluster"], tasks=[self._arn])["tasks"]
+        self._missed = 0 if tasks or not self.found else self._missed + 1
         self.found = dict(tasks[0]) if tasks else self.found
+        if self.forgotten():
+            return "no longer known to ECS"
         return str(self.found.get("lastStatus", "PROVISIONING")).lower()
 
     def ended(self) -> bool:
-        return self.found.get("lastStatus") == "STOPPED"
+        return self.forgotten() or self.found.get("lastStatus") == "STOPPED"
+
+    def forgotten(self) -> bool:
+        """Whether it ended while nobody looked, for so long that nobody can say how."""
+        return self._missed >= MISSED
+
+    def log(self) -> str:
+        return f"log group {self._definition['log_group']}, stream {self._stream}"
 
     def lines(self) -> list[str]:
         found: list[str] = []

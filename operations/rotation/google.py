@@ -43,6 +43,9 @@ EMULATOR = "SECRET_MANAGER_EMULATOR_HOST"
 
 SECONDS = 30.0
 """How long one answer is waited for, tries while Google is unavailable or throttles included."""
+LOGIN = frozenset({"username", "password"})
+WHOLE = LOGIN | {"url"}
+"""Keys that a secret's value must have. A former login only has to be good for one more time."""
 FORMER = 10
 """Versions that are looked through for a user's last login; it is the second where nothing went wrong."""
 
@@ -62,46 +65,53 @@ def secret_manager() -> SecretManagerServiceClient:
 
 
 class SecretManagerStore:
-    """The secret *name* (``projects/P/secrets/S``) and its companions, seen through *client*."""
+    """The secret *name* (``projects/P/secrets/S``) and its companions, seen through *client*.
+
+    Google promises that a version is there at once by its number only: ``latest`` may be an older one for a while. So what this
+    process wrote it remembers, and what it found by ``latest`` is compared before it counts.
+    """
 
     def __init__(self, name: str, client: SecretManagerServiceClient) -> None:
         self.name, self.client = name, client
-        self._promoted: Value | None = None
+        self._proposed: Value | None = None
+        self._written: tuple[Value, int] | None = None
 
     def current(self) -> Value:
-        value = self._value(f"{self.name}/versions/latest")
-        if value is None:
-            raise RotationFailed(f"the secret {self.name} does not exist or has no value; `pulumi up` gives it one")
-        return value
+        return self._current()[0]
 
     def pending(self) -> Value | None:
-        if self._promoted:
-            return self._promoted
-        found = self._value(f"{self.name}-next/versions/latest")
-        if found is None or not found.pop(PROPOSED, False):
+        if self._proposed:
+            return self._proposed
+        found, _ = self._read(f"{self.name}-next") or ({}, 0)
+        if not found.pop(PROPOSED, False):
             return None
         return None if same_login(found, self.current()) and self._is_noted() else found
 
     def propose(self, value: Value) -> None:
         self._add(f"{self.name}-next", json.dumps({**value, PROPOSED: True}, sort_keys=True))
+        self._proposed = value
 
     def promote(self) -> None:
         value = self.pending()
-        assert value is not None
-        if not same_login(value, self.current()):
-            self._add(f"{self.name}-password", value["password"])
-            self._add(f"{self.name}-url", value["url"])
-            self.replace(value)  # from here on, who fetches the login has the new one
-        if not self._is_noted():
-            self._note(value["username"])
-        self._promoted = value
+        if value is None:
+            raise RotationFailed(f"finish: nothing is proposed in {self.name}-next any more; run the rotation again, it goes on")
+        current, version = self._current()
+        if same_login(value, current):
+            password, url = (self._number_with(f"{self.name}-{key}", current[key]) for key in ("password", "url"))
+        else:
+            password, url = (self._add(f"{self.name}-{key}", value[key]) for key in ("password", "url"))
+            version = self._replace(value)  # from here on, who fetches the login has the new one
+        self._note(Noted(username=value["username"], version=version, password=password, url=url))
+        self._proposed = value
 
     def replace(self, value: Value) -> None:
-        self._add(self.name, json.dumps(value, sort_keys=True))
+        self._replace(value)
 
     def changed(self) -> datetime:
         """When the current value was written."""
-        created: datetime = self._newest(self.name).create_time
+        version = f"{self.name}/versions/{self._current()[1]}"
+        with doing(f"look at {version}"):
+            created: datetime = self.client.get_secret_version(name=version, **_limits()).create_time
         return created.astimezone(UTC)
 
     def former(self, username: str) -> Iterator[Value]:
@@ -111,48 +121,78 @@ class SecretManagerStore:
                 versions = list(islice(self.client.list_secret_versions(parent=name, **_limits()), FORMER))
             for version in versions:
                 if version.state == SecretVersion.State.ENABLED:
-                    value = self._value(f"{name}/versions/{_number(version)}")
-                    if value and value.get("username") == username:
+                    value, _ = self._read(name, _number(version.name), needed=LOGIN) or ({}, 0)
+                    if value.get("username") == username:
                         yield value
 
-    def _note(self, username: str) -> None:
-        version, password, url = (_number(self._newest(f"{self.name}{end}")) for end in ("", "-password", "-url"))
-        noted = Noted(username=username, version=version, password=password, url=url)
+    def _current(self) -> tuple[Value, int]:
+        """The current value and the number of its version."""
+        if self._written:
+            return self._written
+        found = self._read(self.name)
+        if found is None:
+            raise RotationFailed(f"the secret {self.name} does not exist or has no value; `pulumi up` gives it one")
+        noted = self._noted()
+        if noted is not None and noted.version > found[1]:
+            found = self._read(self.name, noted.version) or found
+        return found
+
+    def _replace(self, value: Value) -> int:
+        self._written = value, self._add(self.name, json.dumps(value, sort_keys=True))
+        return self._written[1]
+
+    def _note(self, noted: Noted) -> None:
         with doing(f"note the login on {self.name}"):
             secret = self.client.get_secret(name=self.name, **_limits())
             # With the etag that came along: who changes the secret meanwhile makes this fail, and the rotation is run again.
             secret.annotations[NOTE] = noted.text()
             self.client.update_secret(secret=secret, update_mask={"paths": ["annotations"]}, **_limits())
 
-    def _is_noted(self) -> bool:
+    def _noted(self) -> Noted | None:
         with doing(f"look at {self.name}"):
-            noted = Noted.on(self.client.get_secret(name=self.name, **_limits()).annotations)
-        return noted is not None and noted.version == _number(self._newest(self.name))
+            return Noted.on(self.client.get_secret(name=self.name, **_limits()).annotations)
 
-    def _newest(self, name: str) -> SecretVersion:
-        with doing(f"look at {name}"):
-            return self.client.get_secret_version(name=f"{name}/versions/latest", **_limits())
+    def _is_noted(self) -> bool:
+        noted = self._noted()
+        return noted is not None and noted.version == self._current()[1]
 
-    def _add(self, name: str, text: str) -> None:
+    def _number_with(self, name: str, text: str) -> int:
+        """Number of a version of *name* with *text*: the newest, or a new one where that has another or cannot be seen yet."""
+        found = self._access(name)
+        return found[1] if found and found[0] == text.encode() else self._add(name, text)
+
+    def _add(self, name: str, text: str) -> int:
+        """Number of the new version."""
         data = text.encode()
+        payload = SecretPayload(data=data, data_crc32c=crc32c(data))
         with doing(f"write a version of {name}"):
-            self.client.add_secret_version(parent=name, payload=SecretPayload(data=data, data_crc32c=crc32c(data)), **_limits())
+            return _number(self.client.add_secret_version(parent=name, payload=payload, **_limits()).name)
 
-    def _value(self, version: str) -> Value | None:
-        with doing(f"read {version}"):
-            try:
-                payload = self.client.access_secret_version(name=version, **_limits()).payload
-            except (NotFound, FailedPrecondition):  # none at all; disabled or destroyed
-                return None
-        if is_damaged(payload):
-            raise RotationFailed(f"{version} arrived damaged (its CRC-32C does not match); run the rotation again")
+    def _read(self, name: str, version: int | str = "latest", *, needed: frozenset[str] = WHOLE) -> tuple[Value, int] | None:
+        """A login and the number of its version; None where there is none."""
+        found = self._access(name, version)
+        if found is None:
+            return None
         try:
-            value = json.loads(payload.data)
+            value = json.loads(found[0])
         except ValueError:
             value = None
-        if not isinstance(value, dict) or not {"username", "password"} <= value.keys():
-            raise RotationFailed(f"{version} is not a login in JSON; write one with username and password into the secret")
-        return value
+        if not isinstance(value, dict) or not all(isinstance(value.get(key), str) for key in needed):
+            raise RotationFailed(
+                f"{name}/versions/{version} is not a login in JSON; write one with username, password and url into the secret"
+            )
+        return value, found[1]
+
+    def _access(self, name: str, version: int | str = "latest") -> tuple[bytes, int] | None:
+        path = f"{name}/versions/{version}"
+        with doing(f"read {path}"):
+            try:
+                answer = self.client.access_secret_version(name=path, **_limits())
+            except (NotFound, FailedPrecondition):  # none at all; disabled or destroyed
+                return None
+        if is_damaged(answer.payload):
+            raise RotationFailed(f"{path} arrived damaged (its CRC-32C does not match); run the rotation again")
+        return answer.payload.data, _number(answer.name)
 
 
 @contextmanager
@@ -180,5 +220,6 @@ def _limits() -> dict[str, Any]:
     return {"retry": again, "timeout": SECONDS}
 
 
-def _number(version: SecretVersion) -> int:
-    return int(version.name.rpartition("/")[2])
+def _number(version: str) -> int:
+    """3 of ``projects/P/secrets/S/versions/3``."""
+    return int(version.rpartition("/")[2])

@@ -174,6 +174,9 @@ class Aurora:
             "a copy (`restore --point-in-time`); to make it the writer use `switchover` or `failover`"
         )
 
+    def leaving(self, reader: str) -> bool:
+        return False
+
     def promoted(self, target: str) -> str:
         return ""
 

@@ -88,6 +88,9 @@ class Backend(Protocol):
     def promote(self, target: str) -> None:
         """Begins to make the reader *target* a database of its own. Raises Refused where there is no such thing."""
 
+    def leaving(self, reader: str) -> bool:
+        """Whether it is at work on that, as far as AWS tells, or has done it."""
+
     def promoted(self, target: str) -> str:
         """What is missing until *target* is one; empty when nothing is."""
 

@@ -85,38 +85,43 @@ class AwsDatabase:
         self._restoring.delete(name, say)
 
     def failover(self, target: str | None, say: Say) -> None:
-        self._switch(target, self.members(), say)
+        self._switch(target, say, may_be_lost=True)
 
     def switchover(self, target: str | None, say: Say) -> None:
-        members = self.members()
-        if target != members[0].name and not members[0].healthy:
-            raise Refused(
-                f"the writer {members[0].name} is {members[0].state}: nothing is sure to be kept; use `failover` if it is lost"
-            )
         # both keep everything: Aurora's servers share their storage, and RDS writes to its standby before it answers
-        self._switch(target, members, say)
+        self._switch(target, say, may_be_lost=False)
+
+    def settle(self, say: Say) -> bool:
+        with self._reading():
+            if not self._backend.switching():
+                return False
+        self._wait(self._id, self._backend.switching, say)
+        with self._reading():
+            return self._backend.failed_over()
 
     def promote(self, target: str, say: Say) -> None:
         with doing(f"promote {target}", right="rds:PromoteReadReplica"):
             self._backend.promote(target)
         self._wait(target, lambda: self._backend.promoted(target), say)
 
+    def leaving(self, reader: str) -> bool:
+        with self._reading():
+            return self._backend.leaving(reader)
+
     def alarms(self) -> list[str]:
         return metrics.firing(self._handles)
 
-    def _switch(self, target: str | None, members: list[Member], say: Say) -> None:
+    def _switch(self, target: str | None, say: Say, *, may_be_lost: bool) -> None:
+        """*may_be_lost*: the writer, which else must be healthy once nothing is under way."""
+        if self.settle(say) and target is None:
+            return
+        members = self.members()
         writer = members[0]
-        with self._reading():
-            under_way = self._backend.switching()
-        if under_way:  # begun by a call that was cut off, or by AWS itself
-            self._wait(self._id, self._backend.switching, say)
-            with self._reading():
-                if target is None and self._backend.failed_over():
-                    return
-            writer = self.members()[0]
         if target == writer.name:
             say(f"{target} is the writer already")
             return
+        if not (may_be_lost or writer.healthy):
+            raise Refused(f"the writer {writer.name} is {writer.state}: nothing is sure to be kept; use `failover` if it is lost")
         with doing(f"fail {self._id} over", right="rds:FailoverDBCluster or rds:RebootDBInstance"):
             if why_not := self._backend.refusal(target, members):
                 raise Refused(why_not)

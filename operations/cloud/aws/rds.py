@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -155,8 +156,7 @@ class Rds:
     def promote(self, target: str) -> None:
         primary = self._instance(self._id)
         replicas = primary.get("ReadReplicaDBInstanceIdentifiers", ())
-        found = self._instance_or_none(target) if target.startswith(f"{self._id}-") else None
-        if found and (not found.get("ReadReplicaSourceDBInstanceIdentifier") or found["DBInstanceStatus"] == "modifying"):
+        if self.leaving(target):
             return  # an earlier call did it, or is at work
         if target not in replicas:
             known = f"its readers are {', '.join(sorted(replicas))}" if replicas else "it has no reader"
@@ -165,6 +165,13 @@ class Rds:
         self._rds.promote_read_replica(
             DBInstanceIdentifier=target, BackupRetentionPeriod=max(1, int(primary.get("BackupRetentionPeriod") or 1))
         )
+
+    def leaving(self, reader: str) -> bool:
+        """AWS has no word of its own for a promotion: ``modifying`` may be another change."""
+        found = self._instance_or_none(reader) if re.fullmatch(rf"{re.escape(self._id)}-\d+", reader) else None
+        if found is None:
+            return False
+        return not found.get("ReadReplicaSourceDBInstanceIdentifier") or found["DBInstanceStatus"] == "modifying"
 
     def promoted(self, target: str) -> str:
         found = self._instance(target)

@@ -20,7 +20,7 @@ from operations.cloud.gcp import monitoring
 from operations.cloud.gcp.backups import Backups
 from operations.cloud.gcp.calls import GcpRefused
 from operations.cloud.gcp.restoring import LONGEST, Restoring, address, refuse_unreachable
-from operations.cloud.gcp.sql import CloudSqlAdmin, under_way
+from operations.cloud.gcp.sql import CloudSqlAdmin, Instance, under_way
 from operations.cloud.wait import wait_until
 from operations.connection import conninfo_of
 from operations.errors import Refused
@@ -43,19 +43,7 @@ class GcpDatabase:
         primary = self._sql.require(self._id)
         replicas = [self._sql.require(name) for name in sorted(primary.get("replicaNames", ()))]
         behind = monitoring.lags(self._project, [str(one["name"]) for one in replicas])
-        return [
-            Member(
-                name=one["name"],
-                role="writer" if one is primary else "reader",
-                state=one["state"],
-                healthy=one["state"] == "RUNNABLE",
-                zone=one.get("gceZone", ""),
-                size=one["settings"]["tier"],
-                version=one.get("databaseInstalledVersion") or one["databaseVersion"],
-                lag_seconds=behind.get(one["name"]),
-            )
-            for one in (primary, *replicas)
-        ]
+        return [_member(one, writes=one is primary, lag=behind.get(one["name"])) for one in (primary, *replicas)]
 
     def snapshots(self) -> list[Snapshot]:
         return self._backups.all()
@@ -147,15 +135,25 @@ class GcpDatabase:
         self._runnable(self._id, say)
 
     def switchover(self, target: str | None, say: Say) -> None:
+        if self.settle(say) and target is None:
+            return
         state = self._sql.require(self._id)["state"]
         if state != "RUNNABLE":
             raise Refused(f"the writer {self._id} is {state}: nothing is sure to be kept; use `failover` if it is lost")
         # keeps everything: the standby has the same regional disk, and no transaction ends before it is on both sides
         self.failover(target, say)
 
+    def settle(self, say: Say) -> bool:
+        begun = next(filter(under_way, self._sql.operations(self._id, "FAILOVER")), None)
+        if begun is None:
+            return False
+        self._sql.wait(begun, f"failover of {self._id}", say, seconds=SWITCH_SECONDS)
+        self._runnable(self._id, say)
+        return True
+
     def promote(self, target: str, say: Say) -> None:
         replicas = self._sql.require(self._id).get("replicaNames", ())
-        found = self._sql.get(target) if target.startswith(f"{self._id}-replica-") else None
+        found = self._replica(target)
         if found is None:
             known = f"its readers are {', '.join(sorted(replicas))}" if replicas else "it has no reader"
             raise Refused(f"{target} is no reader of {self._id}; {known}")
@@ -173,8 +171,18 @@ class GcpDatabase:
             )
         self._runnable(target, say)
 
+    def leaving(self, reader: str) -> bool:
+        found = self._replica(reader)
+        if found is None:
+            return False
+        return not found.get("masterInstanceName") or any(map(under_way, self._sql.operations(reader, "PROMOTE_REPLICA")))
+
     def alarms(self) -> list[str]:
         return monitoring.firing(self._handles)
+
+    def _replica(self, name: str) -> Instance | None:
+        """The instance *name*, if it is or was a reader of this database."""
+        return self._sql.get(name) if name.startswith(f"{self._id}-replica-") else None
 
     def _runnable(self, name: str, say: Say) -> None:
         def missing() -> str:
@@ -182,6 +190,20 @@ class GcpDatabase:
             return "" if state == "RUNNABLE" else state.replace("_", " ").lower()
 
         wait_until(name, missing, say, seconds=SWITCH_SECONDS)
+
+
+def _member(one: Instance, *, writes: bool, lag: float | None) -> Member:
+    runs, follows = one["state"] == "RUNNABLE", lag is None or lag >= 0
+    return Member(
+        name=one["name"],
+        role="writer" if writes else "reader",
+        state=one["state"] if follows or not runs else "not following",
+        healthy=runs and follows,
+        zone=one.get("gceZone", ""),
+        size=one["settings"]["tier"],
+        version=one.get("databaseInstalledVersion") or one["databaseVersion"],
+        lag_seconds=lag if follows else None,
+    )
 
 
 def _file_of(certificate: str) -> Path:

@@ -15,7 +15,7 @@ LOOK_BACK = timedelta(minutes=10)
 
 
 def lags(project: str, names: Sequence[str]) -> dict[str, float]:
-    """Seconds behind the writer by replica, of those that Monitoring knows and that follow (the others have a negative number).
+    """Seconds behind the writer by replica, of those that Monitoring knows; a negative number where it no longer follows.
 
     Nothing where Monitoring does not answer: a promotion must not depend on it.
     """
@@ -40,9 +40,7 @@ def lags(project: str, names: Sequence[str]) -> dict[str, float]:
     found = {}
     for one in (one for one in series if one.get("points")):
         name, values = str(one["resource"]["labels"]["database_id"]).partition(":")[2], one["points"][0]["value"]
-        lag = float(values.get("doubleValue", values.get("int64Value", -1)))
-        if lag >= 0:
-            found[name] = lag
+        found[name] = float(values.get("doubleValue", values.get("int64Value", 0)))
     return found
 
 

@@ -10,7 +10,7 @@ from operations.cloud.contract import Copy, Purpose, Say
 from operations.cloud.copies import COPY_SECONDS, ORIGIN, PURPOSE, SWITCH_SECONDS, Copies
 from operations.cloud.gcp.calls import passing
 from operations.cloud.gcp.marks import is_cut_off_clone, labels, ours
-from operations.cloud.gcp.sql import CloudSqlAdmin, Instance, failed, under_way
+from operations.cloud.gcp.sql import CloudSqlAdmin, Instance, failed, since, under_way
 from operations.cloud.wait import wait_until
 from operations.errors import OperationError, Refused
 
@@ -41,7 +41,7 @@ class Restoring:
             with passing(409):  # somebody else, or a call whose answer was lost, has begun it
                 self._sql.wait(self._sql.create(name, body), name, say, seconds=COPY_SECONDS)
             self._require_made(name, marks, purpose, say)
-        self._until_runnable(name, say)
+        made = self._until_runnable(name, say).created
         context = {"backupRunId": str(run["id"]), "instanceId": self._copies.source, "project": self._sql.project}
         self._sql.once(
             f"restore {origin} to {name}",
@@ -51,7 +51,7 @@ class Restoring:
             "restoreBackup",
             right="instances.restoreBackup",
             body={"restoreBackupContext": context},
-            counts=lambda one: not failed(one),
+            counts=lambda one: since(made, one) and not failed(one),
             say=say,
             seconds=COPY_SECONDS,
         )
@@ -157,7 +157,8 @@ class Restoring:
         """Whether its data are there: a clone is marked when they are; an instance for a backup is empty at first."""
         if not _labels(found).get(ORIGIN, "").startswith(BACKUP):
             return not is_cut_off_clone(self._copies, _labels(found))
-        restored = self._sql.operations(str(found["name"]), "RESTORE_VOLUME")
+        made = datetime.fromisoformat(found["createTime"])
+        restored = [one for one in self._sql.operations(str(found["name"]), "RESTORE_VOLUME") if since(made, one)]
         return bool(restored) and not under_way(restored[0]) and not failed(restored[0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from operations.cloud.contract import Say
@@ -134,3 +135,8 @@ def failed(operation: Operation) -> str:
 
 def under_way(operation: Operation) -> bool:
     return bool(operation["status"] != OVER)
+
+
+def since(made: datetime, operation: Operation) -> bool:
+    """Whether *operation* is of the instance that was made then, and not of a deleted one that had its name before."""
+    return datetime.fromisoformat(operation["insertTime"]) >= made

@@ -84,17 +84,29 @@ class LocalDatabase:
         with _sentences(), self._cluster.lock():
             takeover.switch_over(self._cluster, self._heir(target), say)
 
+    def settle(self, say: Say) -> bool:
+        """None outlives its command: what was cut off is there to be done anew."""
+        return False
+
     def promote(self, target: str, say: Say) -> None:
         with _sentences():
-            begun = [copy.name for copy in self._found() if copy.source == target and copy.state == "unfinished"]
+            begun = self._begun(target)
             name = begun[0] if begun else f"{self._prefix}-restore-{target}-{datetime.now(UTC):%Y%m%d%H%M%S}"
             say(f"{target} leaves the cluster and becomes {name}")
             copy = copies.detach(self._cluster, self._node(target), name)
             say(f"{copy.name} takes writes at {copies.ADDRESS}:{copy.port}, with the same logins; its CA is {copy.cluster.ca}")
 
+    def leaving(self, reader: str) -> bool:
+        with _sentences():
+            return bool(self._begun(reader))
+
     def alarms(self) -> list[str]:
         """Servers that are not well. The thresholds of the stack file are asked for by SQL, see ``operations.alarms``."""
         return [f"{member.name} ({member.role}) is {member.state}" for member in self.members() if not member.healthy]
+
+    def _begun(self, reader: str) -> list[str]:
+        """What *reader* was to become when a promotion was cut off."""
+        return [copy.name for copy in self._found() if copy.source == reader and copy.state == "unfinished"]
 
     def _heir(self, target: str | None) -> Server:
         if target is not None:

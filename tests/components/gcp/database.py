@@ -77,6 +77,7 @@ def _made(text: str) -> DatabaseMade:
             access = kept[role] = database.grant_connect(Workload(role), role)
             for key, value in access.environment.items():
                 pulumi.export(f"{role} {key}", value)
+        network.workloads_are_there()
         pulumi.export("connect", database.connect_command)
         pulumi.export("database", database.connection.outputs())
 

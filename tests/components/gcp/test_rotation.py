@@ -6,6 +6,7 @@ from typing import Any
 
 from components.gcp.rotation import RIGHTS
 from tests.components.gcp.database import Made, cloud_sql
+from tests.components.gcp.stack import gcp_stack
 from tests.recorder import email_of, member_of
 
 SECRETS = {
@@ -62,6 +63,24 @@ def test_it_waits_for_its_rights() -> None:
     waits = cloud_sql().needed_by("database-rotation")
     assert {f"{secret}-rotated" for secret in SECRETS} <= waits
     assert "database-secret-db-next-version" in waits
+
+
+def test_it_learns_last_whose_password_containers_have() -> None:
+    """An `up` that fails half-way leaves containers with the password of before: the job still knows that one."""
+    stack = gcp_stack()
+    needed: Any = stack.of_type("cloudrunv2/job:Job")["database-rotation"].options.depends_on
+    kinds = {f"managed-postgres:index:{kind}" for kind in ("ContainerService", "Job")}
+    workloads = {item.name for item in stack.resources.values() if item.type in kinds}
+    assert {"service-api", "job-migrate"} <= workloads
+    assert workloads <= {resource._name for resource in needed}
+
+
+def test_it_is_found_by_its_handle() -> None:
+    """The handle is put out before the job is made."""
+    stack = gcp_stack()
+    found = stack.outputs["handles"]["database"]["rotation"]
+    inputs = stack.of_type("cloudrunv2/job:Job")["database-rotation"].inputs
+    assert found == f"projects/network-api-serviceusage.project/locations/{inputs['location']}/jobs/{inputs['name']}"
 
 
 def test_somebody_is_told_when_it_fails() -> None:

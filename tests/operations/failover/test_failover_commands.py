@@ -172,8 +172,9 @@ def test_promote_lets_a_reader_go(pair: Pair, monkeypatch: pytest.MonkeyPatch) -
         stopped = run("promote", second, "--yes-promote=local")
     assert stopped.exit_code == 130
     assert stopped.stderr.splitlines()[-1] == "Error: Stopped half-way; the same command takes up what was begun."
-    done = run("promote", second)
+    done = run("promote", second, "--yes-promote=local")
     assert done.exit_code == 0, done.output
+    assert f"{second}: is leaving, or has left already" in done.stderr
     assert f"{second} is a database of its own. Lower database.readers in Pulumi.local.yaml" in done.stdout
     [copy] = pair.control.copies("restore")
     assert copy.ready

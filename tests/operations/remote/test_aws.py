@@ -116,6 +116,22 @@ def test_when_aws_is_lost_while_it_runs_the_way_to_end_it_is_told(server: EcsSer
     assert last.endswith(f"aws ecs stop-task --region {REGION} --cluster {CLUSTER} --task {task.task_arn}")
 
 
+def test_a_task_that_ecs_has_forgotten_is_not_waited_for(server: EcsServer) -> None:
+    """It stopped an hour ago, while the machine that watched it slept."""
+    server.never_ends()
+    looks = iter(range(3))
+
+    def forget() -> None:
+        if next(looks, None) is None:
+            ecs_backends[ACCOUNT][REGION].tasks[CLUSTER].clear()
+
+    server.before = {"describe_tasks": forget}
+    with pytest.raises(OperationError, match=r"^cannot run `drill` .* ended so long ago that ECS no longer tells how") as caught:
+        run_there(place(server), ["drill"])
+    (sentence,) = caught.value.sentences
+    assert f"; its log is in log group {GROUP}, stream ecs/{CONTAINER}/" in sentence
+
+
 def test_ctrl_c_ends_the_watching_only(server: EcsServer) -> None:
     server.never_ends()
     server.before = {"describe_tasks": lambda: signal.raise_signal(signal.SIGINT)}

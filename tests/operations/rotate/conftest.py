@@ -41,6 +41,7 @@ def _server() -> Iterator[SecretManager]:
 def server(_server: SecretManager, monkeypatch: pytest.MonkeyPatch) -> SecretManager:
     _server.values.clear()
     _server.calls.clear()
+    _server.latest.clear()
     _server.before = lambda _method, _name: None
     monkeypatch.setenv(EMULATOR, f"127.0.0.1:{_server.port}")
     return _server

@@ -21,7 +21,8 @@ NUMBERED = "projects/123456789"
 
 
 class SecretManager(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Secrets by short name. ``calls`` are the methods that were called; ``before`` may end one (fault injection)."""
+    """Secrets by short name. ``calls`` are the methods that were called; ``before`` may end one (fault injection); ``latest`` is
+    the version that is seen as such where it is not the newest one yet."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -30,6 +31,7 @@ class SecretManager(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.etags: dict[str, str] = {}
         self.created: dict[str, datetime] = {}
         self.calls: list[tuple[str, str]] = []
+        self.latest: dict[str, int] = {}
         self.before: Callable[[str, str], grpc.StatusCode | None] = lambda _method, _name: None
 
     def put(self, name: str, *values: Any) -> str:
@@ -69,7 +71,8 @@ class SecretManager(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def _AccessSecretVersion(self, name: str, asked: Any, context: grpc.ServicerContext) -> Any:
         number = self._number(name, asked.name, context)
-        return sm.AccessSecretVersionResponse(payload=sm.SecretPayload(data=self.values[name][number - 1]))
+        shown = f"{NUMBERED}/secrets/{name}/versions/{number}"
+        return sm.AccessSecretVersionResponse(name=shown, payload=sm.SecretPayload(data=self.values[name][number - 1]))
 
     def _GetSecretVersion(self, name: str, asked: Any, context: grpc.ServicerContext) -> Any:
         return self._version(name, self._number(name, asked.name, context))
@@ -94,7 +97,7 @@ class SecretManager(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def _number(self, name: str, asked: str, context: grpc.ServicerContext) -> int:
         count, wanted = len(self.values[name]), asked.rpartition("/")[2]
-        number = count if wanted == "latest" else int(wanted)
+        number = self.latest.get(name, count) if wanted == "latest" else int(wanted)
         if not 1 <= number <= count:
             context.abort(grpc.StatusCode.NOT_FOUND, f"Secret Version [{asked}] not found.")
         return number

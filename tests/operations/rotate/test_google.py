@@ -42,6 +42,41 @@ def test_containers_are_told_versions_that_belong_together(at_google: Logins, se
     assert [call for call in server.calls if call[0] in ("AddSecretVersion", "UpdateSecret")][:5] == WRITES
 
 
+def test_latest_may_be_behind(at_google: Logins, server: SecretManager) -> None:
+    """Only by its number is a version there at once; a rotation needs nothing else, and the next one sees what it noted."""
+    before = at_google.value()
+    server.latest.update({name: len(values) for name, values in server.values.items()})
+    (told,) = at_google.rotate("application", **at_google.pin())
+    after, found = at_google.value(), noted(server)
+    assert told.username == after["username"] == f"{at_google.user}_clone"
+    assert found == Noted(username=after["username"], version=2, password=2, url=2)
+    assert works(after)
+    with pytest.raises(Refused, match=f"It is the turn of {at_google.user}, "):
+        at_google.rotate("application", **{"DB_STARTED_WITH": before["username"]})
+    assert works(before)
+
+
+@pytest.mark.parametrize("role", ["password", "url"])
+def test_what_is_noted_by_another_run_belongs_together(at_google: Logins, server: SecretManager, role: str) -> None:
+    """The first run was cut off before it noted what it wrote; the second still sees an older version as the latest."""
+    left = ["UpdateSecret"]
+    server.before = lambda method, _name: grpc.StatusCode.INTERNAL if left == [method] and left.pop() else None
+    with pytest.raises(RotationFailed, match="cannot note"):
+        at_google.rotate("application")
+    server.latest[f"db-{role}"] = 1
+    at_google.rotate("application")
+    found, value = noted(server), at_google.value()
+    assert found is not None
+    assert server.values["db-password"][found.password - 1].decode() == value["password"]
+    assert server.values["db-url"][found.url - 1].decode() == value["url"]
+
+
+def test_a_proposal_that_is_seen_no_more_is_one_sentence(at_google: Logins, server: SecretManager) -> None:
+    store = SecretManagerStore("projects/shop-1/secrets/db", client())
+    with pytest.raises(RotationFailed, match=r"^finish: nothing is proposed in projects/shop-1/secrets/db-next any more; run"):
+        store.promote()
+
+
 def test_what_others_noted_on_the_secret_stays(at_google: Logins, server: SecretManager) -> None:
     server.annotations["db"]["team"] = "shop"
     at_google.rotate("application")
@@ -153,12 +188,20 @@ def test_what_passes_is_tried_again(at_google: Logins, server: SecretManager) ->
     assert works(at_google.value())
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '{"username": "u"}'])
+@pytest.mark.parametrize("text", ["{", "[1]", '{"username": "u"}', '{"username": "u", "password": "p", "url": 1}'])
 def test_a_value_that_is_no_login(server: SecretManager, text: str) -> None:
     store = SecretManagerStore(server.put("db", text), client())
-    with pytest.raises(RotationFailed, match="versions/latest is not a login in JSON") as caught:
+    with pytest.raises(RotationFailed, match="latest is not a login in JSON; write one with username, ") as caught:
         store.current()
     assert text not in str(caught.value)
+
+
+def test_a_login_without_a_url_is_one_sentence(at_google: Logins, server: SecretManager) -> None:
+    """As a person might write it who was told to write user and password."""
+    found = at_google.value()
+    server.put("db", {key: found[key] for key in ("username", "password")})
+    with pytest.raises(RotationFailed, match="write one with username, password and url into the secret"):
+        at_google.rotate("application")
 
 
 def test_somebody_changes_the_secret_meanwhile(at_google: Logins, server: SecretManager) -> None:

@@ -132,7 +132,7 @@ def test_failover_and_switchover(account: Account) -> None:
 
 def test_a_failover_under_way_is_waited_for(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     database = account.aurora()
-    describe, states = RDSBackend.describe_db_clusters, iter(["available", "failing-over", "failing-over"])
+    describe, states = RDSBackend.describe_db_clusters, iter(["failing-over", "failing-over"])
 
     def answer(backend: Any, *args: Any, **asked: Any) -> Any:
         found = describe(backend, *args, **asked)

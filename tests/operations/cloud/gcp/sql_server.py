@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -31,14 +32,19 @@ class CloudSql:
         self.port = 0
         self.clear()
 
+    def now(self) -> str:
+        """Each time a second later."""
+        self.seconds += 1
+        return f"{datetime.fromisoformat(NOW) + timedelta(seconds=self.seconds):%Y-%m-%dT%H:%M:%SZ}"
+
     def clear(self) -> None:
+        self.seconds = 0
         self.instances: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, list[dict[str, Any]]] = {}
         self.operations: list[dict[str, Any]] = []
         self.asked: list[str] = []
-        """``POST instances/x/clone``, without what only looks."""
+        """``POST instances/x/clone``, without what only looks; below it the last body of each."""
         self.bodies: dict[str, Any] = {}
-        """The last body of each."""
         self.refusals: list[Refusal] = []
         """Answers to the next calls, whatever they ask."""
         self.refused: dict[str, tuple[Refusal, Callable[[], object]]] = {}
@@ -47,13 +53,12 @@ class CloudSql:
         self.looks = 4
         """How often anything is looked at before an operation is over."""
         self.problem = ""
-        """What the next operation fails with."""
+        """What the next one fails with."""
         self.monitoring: dict[str, list[dict[str, Any]]] = {"timeSeries": [], "alerts": []}
 
     def instance(self, name: str, **changes: Any) -> dict[str, Any]:
         settings = {
-            "tier": "db-custom-1-3840",
-            "edition": "ENTERPRISE",
+            **{"tier": "db-custom-1-3840", "edition": "ENTERPRISE"},
             "availabilityType": "REGIONAL",
             "dataDiskType": "PD_SSD",
             "dataDiskSizeGb": "37",
@@ -76,7 +81,7 @@ class CloudSql:
             "databaseInstalledVersion": "POSTGRES_17_6",
             "region": "asia-northeast1",
             "gceZone": "asia-northeast1-a",
-            "createTime": NOW,
+            "createTime": self.now(),
             "ipAddresses": [{"type": "OUTGOING", "ipAddress": "34.1.1.1"}, {"type": "PRIVATE", "ipAddress": "10.0.0.3"}],
             "serverCaCert": {"cert": CERTIFICATE},
             "settings": settings,
@@ -86,14 +91,8 @@ class CloudSql:
 
     def begin(self, kind: str, target: str, done: Callable[[], object] = lambda: None) -> dict[str, Any]:
         """An operation that does its work when it is over."""
-        made = {
-            "name": f"op-{len(self.operations)}",
-            "operationType": kind,
-            "status": "PENDING",
-            "targetId": target,
-            "left": self.looks,
-            "done": done,
-        }
+        told = {"name": f"op-{len(self.operations)}", "operationType": kind, "status": "PENDING", "targetId": target}
+        made: dict[str, Any] = {**told, "insertTime": self.now(), "left": self.looks, "done": done}
         if self.problem:
             made["error"], self.problem = {"errors": [{"code": "INTERNAL_ERROR", "message": self.problem}]}, ""
         self.operations.insert(0, made)

@@ -6,6 +6,7 @@ import pytest
 
 from operations.cloud.gcp.database import GcpDatabase
 from operations.errors import OperationError, Refused
+from operations.failover.plan import make_plan
 from tests.operations.cloud.gcp.conftest import ID
 from tests.operations.cloud.gcp.sql_server import PROJECT, CloudSql, Refusal, backup
 
@@ -26,6 +27,18 @@ def test_members_do_not_depend_on_monitoring(sql: CloudSql, database: GcpDatabas
     """A failover must go on while it is down."""
     sql.monitoring["timeSeries"] = [{"resource": {"labels": {"database_id": "x:y"}}, "points": [{"value": {"int64Value": "-1"}}]}]
     assert [one.lag_seconds for one in database.members()] == [None, None]
+
+
+def test_a_reader_that_no_longer_follows_is_not_healthy(sql: CloudSql, database: GcpDatabase) -> None:
+    """Its lag is a negative number; who promotes it would lose what was written since."""
+    labels = {"database_id": f"{PROJECT}:{REPLICA}"}
+    sql.monitoring["timeSeries"] = [{"resource": {"labels": labels}, "points": [{"value": {"int64Value": "-1"}}]}]
+    writer, reader = database.members()
+    assert (writer.healthy, reader.healthy, reader.state, reader.lag_seconds) == (True, False, "not following", None)
+    with pytest.raises(Refused, match=f"{REPLICA} is not following"):
+        make_plan("promote", [writer, reader], backend="cloudsql", target=REPLICA)
+    sql.instances[REPLICA]["state"] = "STOPPED"
+    assert database.members()[1].state == "STOPPED"
 
 
 def test_snapshots(sql: CloudSql, database: GcpDatabase) -> None:

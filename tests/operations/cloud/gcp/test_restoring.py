@@ -118,6 +118,17 @@ def test_a_restore_that_failed_is_begun_again(sql: CloudSql, database: GcpDataba
     assert sql.asked == [*STEPS, STEPS[1]]
 
 
+def test_the_restore_of_a_deleted_copy_is_not_the_new_ones(sql: CloudSql, database: GcpDatabase, lines: list[str]) -> None:
+    """A name can be taken again at once; Google still tells what was done to the instance that had it before."""
+    database.restore_snapshot(f"{ID}/2", COPY, "drill", lines.append)
+    database.delete_copy(COPY, lines.append)
+    sql.instance(COPY)["settings"]["userLabels"] = sql.bodies[STEPS[0]]["settings"]["userLabels"]
+    assert [one.state for one in database.copies("drill")] == ["not restored yet"]
+    del sql.instances[COPY]
+    assert database.restore_snapshot(f"{ID}/2", COPY, "drill", lines.append).ready
+    assert sql.asked == [*STEPS, f"DELETE instances/{COPY}", *STEPS]
+
+
 def test_a_failed_restore_says_why(sql: CloudSql, database: GcpDatabase, lines: list[str]) -> None:
     real = sql.begin
 
