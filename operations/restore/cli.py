@@ -62,7 +62,7 @@ def restore(
         elif place.remote:
             _there(place, backup, to, yes, as_json)
         else:
-            _show(_replace(place, backup, to, yes), as_json)
+            _show(_replace(place, backup, to, yes), stack, as_json)
     except OperationError as error:
         fail(error, as_json=as_json)
 
@@ -163,7 +163,7 @@ def _replace(place: Place, backup: str | None, to: str | None, yes: str | None) 
         return logical.restore(server, store, chosen, console.print, superuser=superuser_of(place.handles), readers=readers)
 
 
-def _show(done: Restored, as_json: bool) -> None:
+def _show(done: Restored, stack: str | None, as_json: bool) -> None:
     from operations.console import seconds
 
     found: dict[str, Any] = {
@@ -186,7 +186,8 @@ def _show(done: Restored, as_json: bool) -> None:
         f"{len(done.checked.tables)} tables, {done.checked.rows:,} rows"
     )
     if done.kept:
-        typer.echo(f"what was there before is in {done.kept}; drop it with `python -m operations restore drop-old {done.kept}`")
+        drop = f"python -m operations restore drop-old {done.kept}{f' --stack {stack}' if stack else ''}"
+        typer.echo(f"what was there before is in {done.kept}; drop it with `{drop}`")
 
 
 def _new_instance(place: Place, snapshot: str | None, point_in_time: str | None, as_json: bool) -> None:

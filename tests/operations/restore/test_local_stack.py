@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,11 @@ def test_a_restore_and_its_way_back(local: Place, run: Any) -> None:
     assert json.loads(run("drop-old", answer["kept"], f"--yes-drop-old={answer['kept']}", "--json")) == {
         "dropped": answer["kept"]
     }
+    said = re.search(
+        r"`python -m operations restore (drop-old (\S+) --stack local)`", run("--stack", "local", "--yes-restore=shop")
+    )
+    assert said, "the command that is named can be pasted"
+    run(*said[1].split(), f"--yes-drop-old={said[2]}")
 
 
 def test_a_snapshot_beside_the_database(local: Place, run: Any) -> None:
