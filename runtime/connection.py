@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import select
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -34,8 +36,7 @@ class PooledConnection(Connection[DictRow]):
     begun_at: float
     """When its making began (monotonic seconds): what it knows of the server is no newer."""
     used_at: float
-    patience: float | None = None
-    """Seconds to wait for each answer and then close the connection, in the place of ``statement_timeout``; None: that counts."""
+    _patience: float | None = None
     _news: select.poll
     _connector: Connector | None = None
     """Set once the connection is made: making it has time limits of its own."""
@@ -62,13 +63,13 @@ class PooledConnection(Connection[DictRow]):
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         connector = self._connector
-        limit = self.patience or (connector and connector.statement_timeout)
+        limit = self._patience or (connector and connector.statement_timeout)
         if timeout is not None or not limit:
             return super().wait(gen, interval, timeout)
         try:
             return super().wait(gen, interval, limit)
         except _WaitTimeout:
-            if self.patience:
+            if self._patience:
                 self.pgconn.finish()
                 raise OperationalError(f"no answer within {limit:g} s: the connection was closed") from None
             if connector and connector.tell:
@@ -85,6 +86,15 @@ class PooledConnection(Connection[DictRow]):
         except OperationalError:
             self.pgconn.finish()
             raise StatementTimeout(f"{late} and cannot be cancelled: the connection was closed") from None
+
+    @contextmanager
+    def answering(self, within: float) -> Iterator[None]:
+        """In the block each answer is waited for so many seconds, in the place of ``statement_timeout``; then this is closed."""
+        self._patience = within
+        try:
+            yield
+        finally:
+            self._patience = None
 
     def is_suspect(self) -> bool:
         """Whether to ask the server before use: idle too long, or something unasked for has arrived."""

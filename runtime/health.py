@@ -45,12 +45,8 @@ def health_of(pool: Pool) -> NodeHealth:
     figures = ("pool_size", "pool_available", "pool_max")
     found: dict[str, Any]
     try:
-        with pool.connection(timeout=PATIENCE) as connection:
-            connection.patience = PATIENCE
-            try:
-                found = _role_of(connection)
-            finally:
-                connection.patience = None
+        with pool.connection(timeout=PATIENCE) as connection, connection.answering(within=PATIENCE):
+            found = _role_of(connection)
     except Error as error:
         found = {"problem": one_line(error)}
     stats = pool.get_stats()

@@ -106,14 +106,12 @@ class Pool(ConnectionPool[PooledConnection]):
             raise OperationalError("made before the connections were replaced")
         if not conn.is_suspect():
             return
-        conn.patience = ANSWER
         try:
-            self.check_connection(conn)
+            with conn.answering(within=ANSWER):
+                self.check_connection(conn)
         except Exception:
             self.clear(seen=conn)
             raise
-        finally:
-            conn.patience = None
 
     def _is_down(self) -> bool:
         failure, now = self.connector.failure, time.monotonic()
