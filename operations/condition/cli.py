@@ -71,7 +71,11 @@ def _inside(place: Place, root: Path, *, as_json: bool) -> int:
         return code
     with redirect_stdout(StringIO()) as answer:
         code = run_there(place, ["status", "--json"])
-    told = json.loads(answer.getvalue() or "{}")
+    try:
+        told = json.loads(answer.getvalue() or "{}")
+    except ValueError:  # it ended before it could answer: what it said is all there is
+        typer.echo(answer.getvalue(), nl=False, err=True)
+        return code or 1
     known, database = known_outside(place, root), told.get("database")
     if database:
         facts = known.as_json()

@@ -141,6 +141,8 @@ def test_the_inside_is_asked_for_sql_and_the_outside_for_alarms_and_drills(insid
     assert told["database"]["problems"] == ["one"]
     failed = json.loads(inside(json.dumps({"error": "no login"}), "--json").stdout)
     assert (failed["error"], len(failed["alarms"])) == ("no login", 1)
+    broken = inside("no module named operations", "--json")
+    assert (broken.exit_code, broken.stdout, broken.stderr) == (1, "", "no module named operations\n")
 
 
 def test_the_doctor_from_outside(place: Place) -> None:
