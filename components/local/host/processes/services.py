@@ -27,7 +27,7 @@ GOOD = "good.json"
 FAILED = "failed.json"
 """Why the last change was given up; gone once one gets healthy."""
 MARGIN = 10.0
-"""Seconds over the spec's own window until a start counts as failed: for the interpreter on a busy machine."""
+"""Seconds over the spec's own window until a start counts as failed whose supervisor says nothing: for a busy machine."""
 GIVE_UP = 3
 """Ends in a row before the service was healthy that make a start fail early (the circuit breaker of ECS has 3 as well)."""
 
@@ -48,7 +48,8 @@ def ensure(spec: ServiceSpec, *, margin: float = MARGIN) -> ServiceState:
         if state.digest == spec.digest and state.state == "healthy":
             (spec.run_dir / FAILED).unlink(missing_ok=True)
             return state
-        if not (state.digest == spec.digest and state.state == "starting"):  # left by an `up` that was interrupted: wait
+        begun = state.digest == spec.digest and state.state == "starting" and not state.given_up
+        if not begun:  # else an `up` that was interrupted left it, and it has the rest of its time
             _require_port(spec, state)
             _stop(spec.run_dir)
             _start(spec)
@@ -149,7 +150,8 @@ def _wait(spec: ServiceSpec, margin: float) -> ServiceState:
     while True:
         state = observe(spec)
         lost = state.supervisor is not None and not state.supervisor.alive
-        if state.healthy or state.failures >= GIVE_UP or lost or time.monotonic() > deadline:
+        hopeless = state.failures >= GIVE_UP or state.given_up or lost
+        if state.healthy or hopeless or time.monotonic() > deadline:
             return state
         time.sleep(0.05)
 
@@ -171,8 +173,9 @@ def _seen(spec: ServiceSpec, state: ServiceState) -> str:
         times = "once" if state.failures == 1 else f"{state.failures} times"
         return f"'{' '.join(spec.command)}' ended {times}, the last time with exit code {state.last_exit}"
     if not state.running:
-        return "its supervisor ended"
-    return f"{state.last_health or 'no health check was answered'} ({spec.window:g} s allowed by {spec.key}.health)"
+        return "its supervisor ended" if state.supervisor else "its supervisor did not begin"
+    seen = state.given_up or state.last_health or "no health check was answered"
+    return f"{seen} ({spec.window:g} s allowed by {spec.key}.health)"
 
 
 def _roll_back(spec: ServiceSpec, margin: float) -> str:

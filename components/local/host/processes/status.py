@@ -37,6 +37,8 @@ class ServiceState:
     """Exit code of the command's last end; 128 + n when signal n ended it. None when its supervisor ended it."""
     last_health: str | None = None
     """What the last health check saw."""
+    given_up: str | None = None
+    """What the last health check saw of a start that took longer than its health check allows. None once it was healthy."""
     problem: str | None = None
     """Why the command could not even be started."""
     since: str = ""
@@ -60,7 +62,7 @@ def read(name: str, run_dir: Path) -> ServiceState:
     supervisor = Identity.load(record.get("supervisor"))
     alive = supervisor is not None and supervisor.alive
     child = Identity.load(record.get("child"))
-    plain = ("digest", "restarts", "failures", "last_exit", "last_health", "problem", "since")
+    plain = ("digest", "restarts", "failures", "last_exit", "last_health", "given_up", "problem", "since")
     return ServiceState(
         name=name,
         state=str(record.get("state")) if alive else "stopped",
@@ -79,7 +81,7 @@ class StatusFile:
         assert me is not None  # we run
         self.values: dict[str, Any] = {
             **{"state": "starting", "digest": digest, "supervisor": me.record, "child": None, "restarts": 0},
-            **{"failures": 0, "last_exit": None, "last_health": None, "problem": None, "since": now()},
+            **{"failures": 0, "last_exit": None, "last_health": None, "given_up": None, "problem": None, "since": now()},
         }
 
     def set(self, **changes: Any) -> None:

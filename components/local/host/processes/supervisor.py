@@ -118,6 +118,8 @@ class Supervisor:
             return
         if await self._until_healthy(health, port):
             await self._while_healthy(health, port)
+        else:
+            self.status.set(given_up=self.status.values["last_health"])
         self.log.note(f"{self.spec.name} is unhealthy: {self.status.values['last_health']}")
 
     async def _until_healthy(self, health: Health, port: int) -> bool:
@@ -144,7 +146,7 @@ class Supervisor:
 
     def _healthy(self) -> None:
         self.healthy_since = time.monotonic()
-        self.status.set(state="healthy", failures=0)
+        self.status.set(state="healthy", failures=0, given_up=None)
         self.log.note(f"{self.spec.name} is healthy")
 
 

@@ -257,5 +257,5 @@ def test_the_status_file_says_what_goes_on_and_nothing_else(sandbox: Sandbox) ->
     assert record is not None
     assert set(record) == {
         *("state", "since", "digest", "supervisor", "child", "restarts", "failures"),
-        *("last_exit", "last_health", "problem"),
+        *("last_exit", "last_health", "given_up", "problem"),
     }
