@@ -23,7 +23,8 @@ from components.local.host.postgres.accounts import postgres_account
 from components.local.host.postgres.binaries import find_binaries
 from components.local.host.postgres.spec import NodeSpec
 from components.tiers import merge
-from tests.operations.driver import ROOT, Ended, ended, start_operations
+from tests.checkout import ROOT, copy_checkout
+from tests.operations.driver import Ended, ended, start_operations
 from tests.support import free_port
 
 Settings = dict[str, Any]
@@ -129,13 +130,8 @@ def refused(result: Ended, *sentences: str) -> None:
 
 @contextmanager
 def new_deployment(root: Path) -> Iterator[Deployment]:
-    """A clean copy of this checkout (what git would clone, uncommitted changes included); afterwards nothing of it is left."""
-    command = ["git", "ls-files", "-co", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, root / name)
+    """A copy of this checkout; afterwards nothing of it is left."""
+    copy_checkout(root)
     deployment = Deployment(root=root.resolve(), port=free_port(4), service_port=free_port())
     deployment.configure()
     try:

@@ -49,10 +49,12 @@ class Load:
         """Users whose creation was answered with 201."""
         return {answer.wrote for answer in self.answers if answer.wrote and answer.status == 201}
 
-    def first_good(self, after: float, *, write: bool) -> float:
-        """Seconds from *after* to the first good answer of that kind; requests answered earlier do not count."""
-        times = [answer.at for answer in self.answers if answer.good and bool(answer.wrote) is write and answer.at > after]
-        return min(times) - after
+    def until_good(self, after: float, seconds: float = 30) -> None:
+        """Wait until a read and a write were answered well after *after*. How soon is what the bench tells."""
+        deadline = time.monotonic() + seconds
+        while {bool(answer.wrote) for answer in list(self.answers) if answer.good and answer.at > after} != {True, False}:
+            assert time.monotonic() < deadline, f"no good answer to reads and writes within {seconds:g} s"
+            time.sleep(0.1)
 
     def per_second(self, begin: float, end: float) -> float:
         return sum(begin <= answer.at < end for answer in self.answers) / (end - begin)

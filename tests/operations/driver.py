@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.checkout import ROOT, pulumi_home
 
 PROVIDER = '''
 import os, pathlib, time
@@ -123,12 +123,13 @@ class Project:
 
 
 def start_operations(folder: Path, arguments: Sequence[str], changes: Mapping[str, str]) -> subprocess.Popen[str]:
-    """``python -m operations`` in *folder*, in a session of its own, without the caller's Pulumi variables."""
+    """``python -m operations`` in *folder*, in a session of its own, without the caller's Pulumi variables and home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "COV_"))}
+    home = pulumi_home(folder.parent / "pulumi")
     return subprocess.Popen(
         [sys.executable, "-m", "operations", *arguments],
         cwd=folder,
-        env={**kept, **changes},
+        env={**kept, "PULUMI_HOME": str(home), **changes},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -164,7 +164,7 @@ def test_a_folder_that_cannot_be(filled: Any, tmp_path: Path) -> None:
 
 def waiting_dump(process: subprocess.Popen[str]) -> psutil.Process:
     """The pg_dump below *process*, once it is there."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for child in psutil.Process(process.pid).children(recursive=True):
             with suppress(psutil.Error):  # `pg_dump --version` has come and gone
@@ -194,14 +194,14 @@ def test_whoever_is_killed_publishes_nothing(filled: Any, tmp_path: Path, start:
                 time.sleep(0.02)
         else:
             process.send_signal(HOW[whom])
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode != 0, out, "Traceback" in err) == (True, "", False)
     assert err.startswith("Error: pg_dump ") == whom.startswith(("pg_dump", "its"))
     if whom == "us, at once":  # nobody was left to tidy up; the next run does
         assert files(tmp_path / "b") == [".partial"]
     else:
         assert files(tmp_path / "b") == []
-        dump.wait(timeout=10)
+        dump.wait(timeout=60)
     assert store_of({}, str(tmp_path / "b")).sets() == []
     again = start("backup", "create", "--to", tmp_path / "b")
     out, err = again.communicate(timeout=60)

@@ -13,7 +13,8 @@ import pytest
 
 from components.local.host.paths import StackPaths, home_of
 from operations.engine.pulumi_cli import ensure_cli
-from tests.operations.driver import ROOT, Project, new_project
+from tests.checkout import ROOT
+from tests.operations.driver import Project, new_project
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from operations.engine.pulumi_cli import ensure_cli
-from tests.operations.driver import ROOT, Project, new_project
+from tests.checkout import ROOT
+from tests.operations.driver import Project, new_project
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_credentials_may_come_from_the_secret_file(database: Any, start: Start, 
 
 
 def test_two_at_once_apply_each_file_once(database: Any, folder: Write, start: Start) -> None:
-    directory = folder(**{"001_a": "CREATE TABLE t (n int); SELECT pg_sleep(1.5)", "002_b": "INSERT INTO t VALUES (1)"})
+    directory = folder(**{"001_a": "CREATE TABLE t (n int); SELECT pg_sleep(5)", "002_b": "INSERT INTO t VALUES (1)"})
     both = [ended(process) for process in [start("migrate", "up", "--directory", directory) for _ in range(2)]]
     assert [(code, err) for code, _, err in both] == [(0, "")] * 2
     winner, waiter = sorted((out for _, out, _ in both), key=lambda out: "waiting" in out)
@@ -124,7 +124,7 @@ def test_ended_in_the_middle_then_run_again(database: Any, folder: Write, start:
     code, out, err = ended(start("migrate", "up", "--directory", directory))
     assert (code, err) == (0, "")
     assert out.splitlines()[-1].startswith("002_b.sql applied")
-    assert time.monotonic() - began < 5, "the server went on with the dead one's statement"
+    assert time.monotonic() - began < 20, "the server went on with the dead one's statement"
     assert database.one("SELECT count(*) FROM u") == 1
     assert database.rows("SELECT version FROM schema_migrations ORDER BY 1") == [(1,), (2,)]
 
@@ -163,7 +163,7 @@ def test_a_concurrent_index_and_a_waiting_migrator_do_not_deadlock(database: Any
         first = start("migrate", "up", "--directory", directory)
         until(running(database, "CREATE UNIQUE INDEX CONCURRENTLY%"))
         second = start("migrate", "up", "--directory", directory)
-        time.sleep(1.5)
+        time.sleep(2)
         assert (first.poll(), second.poll()) == (None, None)
     assert [ended(process)[0] for process in (first, second)] == [0, 0]
     assert database.one(VALID) is True
@@ -180,8 +180,8 @@ def test_concurrently_in_a_transaction_is_told_the_header(folder: Write, start: 
 
 
 def test_the_password_is_in_no_process_list_and_no_output(database: Any, folder: Write, start: Start) -> None:
-    process = start("migrate", "up", "--directory", folder(**{"001_a": "SELECT pg_sleep(0.5)", "002_b": "SELECT 1/0"}))
-    until(running(database, "%pg_sleep(0.5)%"))
+    process = start("migrate", "up", "--directory", folder(**{"001_a": "SELECT pg_sleep(3)", "002_b": "SELECT 1/0"}))
+    until(running(database, "%pg_sleep(3)%"))
     assert b"ownerpw-7x" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
     _, out, err = ended(process)
     assert "ownerpw-7x" not in out + err

@@ -22,8 +22,8 @@ from operations import roles
 from operations.cli import app
 from operations.connection import conninfo_of
 from operations.migrate.runner import migrate
+from tests.checkout import ROOT
 from tests.operations.conftest import made_database
-from tests.operations.driver import ROOT
 from tests.support import LocalPostgres
 
 FILES = [ROOT / "docs" / name for name in ("runbook.md", "checklists.md")]

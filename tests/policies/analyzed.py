@@ -13,6 +13,7 @@ from operations.engine.pulumi_cli import cache_home, ensure
 from operations.engine.shims import search_path
 from policies.judge import root_of
 from policies.resource import UNKNOWN, Resource, Stack, edges
+from tests.checkout import pulumi_home
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "policies"
@@ -47,7 +48,7 @@ def analyze(folder: Path, stack: Stack, config: Path | None = None, pack: Path =
     environment = {
         **kept,
         "PATH": search_path(cli.path, cache=cache_home()),
-        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_HOME": str(pulumi_home(folder / "home")),
         "PULUMI_BACKEND_URL": f"file://{folder}",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }

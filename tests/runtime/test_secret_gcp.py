@@ -161,7 +161,7 @@ def test_a_slow_answer_is_not_waited_for(
         store.refusals[name] = status
     begin = time.monotonic()
     text = problem_of(GcpSecret(name, client=client))
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 15
     assert text.startswith(f"Google Secret Manager did not give {name} (")
     assert ("DeadlineExceeded" in text) is (status is None)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,10 +11,11 @@ from typing import Any
 import yaml
 
 from components.tiers import merge
+from tests.checkout import ROOT, copy_checkout, pulumi_home
 from tests.engine.standin.plugins import install, running
 from tests.engine.standin.worker import Worker
 from tests.engine.standin.world import Step, World
-from tests.operations.driver import ROOT, Ended
+from tests.operations.driver import Ended
 
 
 @dataclass(kw_only=True)
@@ -85,14 +84,8 @@ def lost_of(steps: list[Step], data: tuple[str, ...]) -> list[str]:
 @contextmanager
 def checkout(root: Path, cloud: str, environment: Mapping[str, str]) -> Iterator[Worker]:
     """A copy of this checkout in *root* with the stand-ins of *cloud* as its only cloud; runs the commands there."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file() and not name.startswith(("tests/", "docs/", "bench/")):
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, root / name)
-    install(root / "home", cloud)
+    copy_checkout(root, without=("tests/", "docs/", "bench/"))
+    install(pulumi_home(root / "home"), cloud)
     variables = {
         "PULUMI_HOME": str(root / "home"),
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -19,7 +19,8 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime.proto.source_pb2 import StackTrace
 
-from tests.operations.driver import ROOT, Ended
+from tests.checkout import ROOT
+from tests.operations.driver import Ended
 
 
 class Worker:

@@ -8,7 +8,7 @@ import sys
 
 import psutil
 
-from tests.operations.driver import ROOT
+from tests.checkout import ROOT
 from tests.processes import until
 
 OPENS = """

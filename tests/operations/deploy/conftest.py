@@ -11,8 +11,8 @@ from operations import cloud, stack, up
 from operations.deploy import watch
 from operations.engine import checkout
 from operations.engine.checkout import Checkout
+from tests.checkout import ROOT
 from tests.operations.deploy.world import World
-from tests.operations.driver import ROOT
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from operations.engine import pulumi_cli
 from operations.engine.command import EngineCommand
 from operations.engine.shims import search_path
 from operations.gate.stream import SWITCH
+from tests.checkout import pulumi_home
 from tests.engine.standin.plugins import ROOT, install
 from tests.engine.standin.world import Record, World
 
@@ -121,7 +122,7 @@ class Recorder:
     folder: Path
 
     def __post_init__(self) -> None:
-        install(self.folder / "home", "aws")
+        install(pulumi_home(self.folder / "home"), "aws")
         for name, more in PACKS.items():
             pack = self.folder / name
             pack.mkdir()

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.operations.driver import ROOT, Ended, ended, start_operations
+from tests.checkout import ROOT
+from tests.operations.driver import Ended, ended, start_operations
 from tests.operations.image.fake_docker import FakeDocker
 
 

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from components.config import parse
 from operations.engine.checkout import Checkout
 from operations.image.stack_file import load
-from tests.operations.driver import ROOT, Ended
+from tests.checkout import ROOT
+from tests.operations.driver import Ended
 from tests.operations.image.fake_docker import DIGEST, FakeDocker
 from tests.test_main import STACKS
 

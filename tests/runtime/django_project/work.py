@@ -42,7 +42,7 @@ def session(alias: str) -> dict[str, Any]:
 
 user_id = "00000000-0000-4000-8000-00000000d1a0"
 User.objects.create(user_id=user_id, email="django@example.com", username="django", password_hash="!")
-deadline = time.monotonic() + 10
+deadline = time.monotonic() + 60
 while not (read := list(User.objects.filter(user_id=user_id))):  # the standby follows
     assert time.monotonic() < deadline
     time.sleep(0.02)
