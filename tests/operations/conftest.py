@@ -18,13 +18,13 @@ import boto3  # type: ignore[import-untyped]
 import psycopg
 import pytest
 from moto.secretsmanager.models import SecretsManagerBackend
-from moto.server import ThreadedMotoServer
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from operations import application_login
 from operations.application_login import with_login
 from operations.rotation.steps import Address
+from tests.moto_server import moto_server
 from tests.operations.rotation_stack import FIRST, Stack
 from tests.support import LocalPostgres
 
@@ -121,13 +121,9 @@ def moto() -> Iterator[str]:
         backend.secrets[secret_id].default_version_id = stage["move_to_version_id"]
         return answer
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, moto_server() as address:
         patch.setattr(SecretsManagerBackend, "update_secret_version_stage", move_and_read)
-        server.start()
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-        server.stop()
+        yield address
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any
 import boto3  # type: ignore[import-untyped]
 import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
-from moto.server import ThreadedMotoServer
 
 from runtime.errors import SecretError
 from runtime.secrets import Credentials
 from runtime.secrets.aws import AwsSecret
+from tests.moto_server import moto_server
 from tests.throttle import throttle_secrets
 
 PASSWORD = "never-shown-7f3a"
@@ -24,11 +24,8 @@ MISSING = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:shop/prod/none-A
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    yield f"http://{host}:{port}"
-    moto.stop()
+    with moto_server() as address:
+        yield address
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.components.aws.ecs_server import aws_server
+from tests.moto_server import moto_server
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Address of moto's server, which answers for AWS over HTTP."""
-    with aws_server() as url:
+    with moto_server() as url:
         yield url

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,22 +17,10 @@ from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.logs.models import logs_backends
 from moto.moto_api import state_manager
-from moto.server import ThreadedMotoServer
 
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 CLUSTER, CONTAINER, GROUP = "shop-dev", "job-migrate", "/shop-dev/job-migrate"
 TASK = "ecs::task"
-
-
-@contextmanager
-def aws_server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
 
 
 @dataclass

@@ -13,13 +13,14 @@ from operations.errors import Interrupted, OperationError, Refused
 from operations.place import Place, run_there
 from operations.remote import watch
 from operations.run import run
-from tests.components.aws.ecs_server import ACCOUNT, CLUSTER, CONTAINER, GROUP, REGION, EcsServer, Ending, aws_server, refused
+from tests.components.aws.ecs_server import ACCOUNT, CLUSTER, CONTAINER, GROUP, REGION, EcsServer, Ending, refused
+from tests.moto_server import moto_server
 from tests.operations.handles import put_out
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[EcsServer]:
-    with aws_server() as address, pytest.MonkeyPatch.context() as patch:
+    with moto_server() as address, pytest.MonkeyPatch.context() as patch:
         patch.setattr(watch, "POLL_SECONDS", 0.01)
         patch.setattr(watch, "SETTLE_SECONDS", 0.05)
         yield EcsServer(address, patch)
