@@ -9,7 +9,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import BinaryIO
 
-from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.api_core.exceptions import GoogleAPIError, NotFound, PreconditionFailed
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Blob, Client  # type: ignore[import-untyped]
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse  # type: ignore[import-untyped]
@@ -87,7 +87,11 @@ class Gcs:
 
     def put(self, key: str, data: bytes) -> None:
         with self._said("write", key):
-            self._blob(key).upload_from_string(data, "application/json", if_generation_match=0)
+            try:
+                self._blob(key).upload_from_string(data, "application/json", if_generation_match=0)
+            except PreconditionFailed:
+                if self._blob(key).download_as_bytes() != data:  # else it was done, its answer lost, and the library tried again
+                    raise
 
     def copy(self, source: str, target: str) -> None:
         with self._said("write", target):

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
@@ -30,6 +31,7 @@ READS = 3
 """Tries to read one range: botocore repeats requests, but not a body that breaks off."""
 COLD = ("GLACIER", "DEEP_ARCHIVE")
 """Storage classes without immediate reading."""
+THERE = ("PreconditionFailed", "ConditionalRequestConflict")
 GONE = ("NoSuchKey", "NoSuchBucket", "404")
 MENDS = {
     "NoSuchBucket": "check BACKUP_S3_BUCKET or --to",
@@ -78,15 +80,21 @@ class S3:
     @contextmanager
     def writing(self, key: str, expected: int) -> Iterator[Write]:
         with self._said("write", key):
-            upload = self._client.create_multipart_upload(**self._at(key), ChecksumAlgorithm="SHA256")["UploadId"]
+            mark = {"upload": uuid4().hex}
+            begun = self._client.create_multipart_upload(**self._at(key), ChecksumAlgorithm="SHA256", Metadata=mark)
+            upload = begun["UploadId"]
             parts = _Parts(self._client, {**self._at(key), "UploadId": upload}, max(PART, -(-2 * expected // MOST_PARTS)))
             try:
                 with parts.pool:
                     yield parts.write
                     made = parts.all()
-                self._client.complete_multipart_upload(
-                    **self._at(key), UploadId=upload, MultipartUpload={"Parts": made}, IfNoneMatch="*"
-                )
+                try:
+                    self._client.complete_multipart_upload(
+                        **self._at(key), UploadId=upload, MultipartUpload={"Parts": made}, IfNoneMatch="*"
+                    )
+                except ClientError:
+                    if self._mark(key) != mark:  # else it was done, its answer lost, and botocore has asked once more
+                        raise
             except BaseException:
                 with suppress(ClientError, BotoCoreError):  # what went wrong first is what counts; `tidy` does it later
                     self._client.abort_multipart_upload(**self._at(key), UploadId=upload)
@@ -95,7 +103,11 @@ class S3:
 
     def put(self, key: str, data: bytes) -> None:
         with self._said("write", key):
-            self._client.put_object(**self._at(key), Body=data, ChecksumAlgorithm="SHA256", IfNoneMatch="*")
+            try:
+                self._client.put_object(**self._at(key), Body=data, ChecksumAlgorithm="SHA256", IfNoneMatch="*")
+            except ClientError as error:
+                if _code(error) not in THERE or self._body(key) != data:  # else, too, the answer was lost
+                    raise
 
     def copy(self, source: str, target: str) -> None:
         with self._said("write", target):
@@ -138,6 +150,12 @@ class S3:
                     raise
         raise AssertionError
 
+    def _mark(self, key: str) -> dict[str, str] | None:
+        try:
+            return dict(self._client.head_object(**self._at(key))["Metadata"])
+        except ClientError:
+            return None
+
     def _check_encryption(self, key: str) -> None:
         if not self._client.head_object(**self._at(key)).get("ServerSideEncryption"):
             self.remove(key)
@@ -155,7 +173,7 @@ class S3:
 
     def _sentence(self, what: str, key: str, error: Exception) -> OperationError:
         code = _code(error)
-        if code in ("PreconditionFailed", "ConditionalRequestConflict"):
+        if code in THERE:
             return already(f"{self.where}/{key}")
         mend = MENDS.get(code) or "check the bucket, the network and the credentials"
         sentence = f"Cannot {what} {f'{self.where}/{key}'.rstrip('/')}: {error}; {mend}."

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import psycopg
 from psycopg import sql
 
 from operations.connection import connect, described
 from operations.data_move import APPLICATION
 from operations.data_move.catalog import Table, catalog_of, empty, find, set_sequences
-from operations.data_move.move import Say, analyze, leave_when_killed, lock, prepare, sentence
-from operations.errors import OperationError, Refused
+from operations.data_move.move import Say, all_or_nothing, analyze, leave_when_killed, lock, prepare
+from operations.errors import Refused
 
 BLOCK = 1 << 20
 
@@ -47,21 +46,18 @@ def load(conninfo: str, path: Path, name: str, *, append: bool, say: Say) -> Loa
         _check(path, columns, table)
         names = sql.SQL(", ").join(sql.Identifier(column) for column in columns)
         copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, HEADER true)").format(table.identifier, names)
-        try:
-            with path.open("rb") as file, session.transaction(), session.cursor() as cursor:
-                prepare(session)
-                lock(session, table.identifier)
-                if not append and not empty(session, table):
-                    raise Refused(f"{table.full} has rows already: --append adds to them. Nothing was done.")
-                _skip_mark(file)
-                with cursor.copy(copy) as rows:
-                    while block := file.read(BLOCK):
-                        rows.write(block)
-                count = cursor.rowcount
-                set_sequences(session, table)
-                analyze(session, [table], say)
-        except psycopg.Error as error:
-            raise OperationError(f"{path}: {sentence(error)} No row was loaded.") from None
+        with path.open("rb") as file, all_or_nothing(session, str(path), "No row was loaded."), session.cursor() as cursor:
+            prepare(session)
+            lock(session, table.identifier)
+            if not append and not empty(session, table):
+                raise Refused(f"{table.full} has rows already: --append adds to them. Nothing was done.")
+            _skip_mark(file)
+            with cursor.copy(copy) as rows:
+                while block := file.read(BLOCK):
+                    rows.write(block)
+            count = cursor.rowcount
+            set_sequences(session, table)
+            analyze(session, [table], say)
     return Loaded(table=table.full, columns=columns, rows=count, seconds=round(time.monotonic() - begun, 3))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -61,18 +61,32 @@ def move(source: Source, conninfo: str, *, exclude: Collection[str] = (), dry_ru
         leave_when_killed(session)
         steps = make_plan(source, catalog_of(session), exclude)
         positions = source.positions(sequences_of(session))
-        try:
+        with all_or_nothing(session, f"{source.where} to {described(conninfo)}", "Nothing was moved."):
             if dry_run:
                 require_empty(session, steps)
                 tables = [MovedTable(table=step.target.full, rows=step.rows, checksum=None) for step in steps]
             else:
-                with session.transaction():
-                    tables = _fill(session, source, steps, say)
-                    go_on(session, positions)
-                    analyze(session, (step.target for step in steps), say)
-        except psycopg.Error as error:
-            raise OperationError(f"{source.where} to {described(conninfo)}: {sentence(error)} Nothing was moved.") from None
+                tables = _fill(session, source, steps, say)
+                go_on(session, positions)
+                analyze(session, (step.target for step in steps), say)
     return Moved(tables=tuple(tables), steps=tuple(steps), seconds=round(time.monotonic() - begun, 3))
+
+
+@contextmanager
+def all_or_nothing(session: Session, where: str, nothing: str) -> Iterator[None]:
+    """A transaction, whose failure is an OperationError of *where* that ends with *nothing*.
+
+    A connection that is lost while the server keeps the rows leaves nobody here who could know; then it says that.
+    """
+    kept = False
+    try:
+        with session.transaction():
+            yield
+            kept = True
+    except psycopg.Error as error:
+        if kept and session.broken:
+            nothing = "Whether the rows are there is not known, as this was at the very end: look before you do it again."
+        raise OperationError(f"{where}: {sentence(error)} {nothing}") from None
 
 
 def prepare(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""ANALYZE after the rows of ``data move`` and ``data load``: whatever happens there, what is said of the rows is true."""
+"""The end of ``data move`` and ``data load``, ANALYZE and COMMIT: whatever happens there, what is said of the rows is true."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from operations.data_move.move import analyze
 from tests.operations.data_move.moves import counts, run
 
 INDEX = """
@@ -44,3 +45,17 @@ def test_a_connection_that_is_lost_there_leaves_no_rows(target: Any, words: list
     assert failed.exit_code == 1, failed.output
     assert ("Nothing was moved." if words[0] == "move" else "No row was loaded.") in failed.stderr
     assert counts(target) == (0, 0)
+
+
+def test_a_connection_that_is_lost_at_the_end_leaves_nobody_who_knows(
+    target: Any, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def analyze_and_end(session: Any, tables: Any, say: Any) -> None:
+        analyze(session, tables, say)
+        target.rows(f"SELECT pg_terminate_backend({session.info.backend_pid}, 5000)")
+
+    monkeypatch.setattr(f"operations.data_move.{words[0]}.analyze", analyze_and_end)
+    failed = run(*words)
+    assert failed.exit_code == 1, failed.output
+    assert "Whether the rows are there is not known, as this was at the very end: look before you do it again." in failed.stderr
+    assert not any(sure in failed.stderr for sure in ("Nothing was moved", "No row was loaded", "Traceback"))

@@ -5,14 +5,19 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse  # type: ignore[import-untyped]
+from botocore.exceptions import ConnectionClosedError  # type: ignore[import-untyped]
+from requests.exceptions import ConnectionError
 
 from operations.backup import s3
+from operations.backup.objects import ObjectExists
 from operations.backup.stores import store_of
 from operations.errors import OperationError
-from tests.operations.stores.sets import DATA, NOON, give_up, made
+from tests.operations.stores.sets import DATA, NOON, give_up, made, manifest, write
 
 
 def test_uploads_that_nobody_ended(s3_bucket: Any) -> None:
@@ -47,6 +52,49 @@ def test_a_bucket_that_does_not_encrypt(s3_bucket: Any) -> None:
     with pytest.raises(OperationError, match=r"^s3://backups does not encrypt what it keeps: give the bucket default encryption"):
         made(store_of({}, "s3://backups"))
     assert "Contents" not in s3_bucket.list_objects_v2(Bucket="backups")
+
+
+@pytest.mark.parametrize("lost", ["PutObject", "CompleteMultipartUpload"])
+def test_an_answer_of_s3_that_is_lost_is_no_failure(s3_bucket: Any, lost: str) -> None:
+    """It is asked again then, and says that there is such an object already: ours."""
+    store = store_of({}, "s3://backups")
+    events = store.objects._client.meta.events  # type: ignore[attr-defined]
+    http = store.objects._client._endpoint.http_session  # type: ignore[attr-defined]
+    asked: list[int] = []
+
+    def lose_the_first(request: Any, **_: object) -> AWSResponse | None:
+        asked.append(http.send(request).status_code if not asked else 412)
+        if len(asked) == 1:
+            raise ConnectionClosedError(endpoint_url=request.url)
+        said = b"<Error><Code>PreconditionFailed</Code></Error>"  # moto completes an upload twice
+        return AWSResponse(request.url, 412, {}, SimpleNamespace(stream=lambda: [said])) if len(asked) == 2 else None
+
+    events.register(f"before-send.s3.{lost}", lose_the_first)
+    one = made(store)
+    assert asked == [200, 412]
+    assert [found.problem for found in store.check_all(store.sets())] == [None]
+    for again in (lambda: write(store), lambda: store.publish(manifest(b"other"))):
+        with pytest.raises(ObjectExists, match=rf"^There is a backup s3://backups/{one.key}.* already; try again in a second"):
+            again()
+
+
+def test_an_answer_of_google_that_is_lost_is_no_failure(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = store_of({}, "gs://backups").objects
+    http, asked = objects._bucket.client._http, []  # type: ignore[attr-defined]
+    request = http.request
+
+    def lose_the_first(*given: Any, **more: Any) -> Any:
+        asked.append(answer := request(*given, **more))
+        if len(asked) == 1:
+            raise ConnectionError("Connection aborted")
+        return answer
+
+    monkeypatch.setattr(http, "request", lose_the_first)
+    objects.put("daily/a.dump.json", b"{}")
+    assert [answer.status_code for answer in asked[:2]] == [200, 412]
+    assert objects.read("daily/a.dump.json") == b"{}"
+    with pytest.raises(ObjectExists):
+        objects.put("daily/a.dump.json", b"{ }")
 
 
 @pytest.mark.parametrize("place", ["s3://nowhere-1", "gs://nowhere-1"])
