@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from components.local.host import sweep
+from tests.memory import use_memory
 from tests.processes import Sandbox
 from tests.support import LocalPostgres, running_postgres
+
+use_memory()
 
 # A shell starts its background jobs with SIGINT ignored, and so would be every command that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

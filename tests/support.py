@@ -42,7 +42,8 @@ def free_port(addresses: int = 1) -> int:
 @contextmanager
 def short_folder() -> Iterator[Path]:
     """A temporary folder with a short path that every user may enter (PostgreSQL's too, when tests run as root)."""
-    folder = Path(tempfile.mkdtemp(prefix="mp-", dir="/tmp"))
+    usual = tempfile.gettempdir()  # a Mac's is long
+    folder = Path(tempfile.mkdtemp(prefix="mp-", dir=usual if len(usual) < 20 else "/tmp"))
     folder.chmod(0o755)
     try:
         yield folder
