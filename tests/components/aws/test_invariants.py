@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,17 +16,6 @@ from tests.components.aws.strategies import stack_files
 from tests.recorder import main, record
 
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def rare_garbage_collection() -> Iterator[None]:
-    """A recording makes half a million objects that live to its end: looking for garbage among them takes half of the time."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 50)
-    yield
-    gc.set_threshold(*before)
-    gc.unfreeze()
 
 
 @settings(
