@@ -169,7 +169,7 @@ def _failed(spec: ServiceSpec, state: ServiceState, since: int, margin: float) -
 def _seen(spec: ServiceSpec, state: ServiceState) -> str:
     if state.problem:
         return state.problem
-    if state.last_exit is not None:
+    if state.last_exit is not None and not state.given_up:
         times = "once" if state.failures == 1 else f"{state.failures} times"
         return f"'{' '.join(spec.command)}' ended {times}, the last time with exit code {state.last_exit}"
     if not state.running:
