@@ -24,11 +24,11 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from operations import application_login
 from operations.application_login import with_login
 from operations.rotation.steps import Address
+from tests.checkout import ROOT
 from tests.moto_server import moto_server
 from tests.operations.rotation_stack import FIRST, Stack
 from tests.support import LocalPostgres
 
-ROOT = Path(__file__).resolve().parents[2]
 _NUMBERS = itertools.count(1)
 
 

@@ -13,9 +13,8 @@ from operations.engine.pulumi_cli import cache_home, ensure
 from operations.engine.shims import search_path
 from policies.judge import root_of
 from policies.resource import UNKNOWN, Resource, Stack, edges
-from tests.checkout import pulumi_home
+from tests.checkout import ROOT, pulumi_home
 
-ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "policies"
 
 

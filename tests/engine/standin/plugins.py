@@ -10,9 +10,8 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
+from tests.checkout import ROOT
 from tests.engine.standin import server
-
-ROOT = Path(__file__).resolve().parents[3]
 
 SCRIPT = """#!{python}
 import sys

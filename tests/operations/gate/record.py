@@ -24,8 +24,8 @@ from operations.engine import pulumi_cli
 from operations.engine.command import EngineCommand
 from operations.engine.shims import search_path
 from operations.gate.stream import SWITCH
-from tests.checkout import pulumi_home
-from tests.engine.standin.plugins import ROOT, install
+from tests.checkout import ROOT, pulumi_home
+from tests.engine.standin.plugins import install
 from tests.engine.standin.world import Record, World
 
 STREAMS = Path(__file__).parent / "streams"
